@@ -1,0 +1,35 @@
+# steward: `make run` serves the example product, `make test` runs every test. Both set up what is missing.
+SHELL := /bin/bash
+PORT ?= 8080
+
+.PHONY: help run test build setup demo test-cpp test-tsan test-clients fmt clean
+
+help:
+	@echo "make run     set up, build and serve examples/assistant on 127.0.0.1:$(PORT)"
+	@echo "make demo    the two-minute tour in the terminal"
+	@echo "make test    set up, build and run every test (ASan+UBSan, TSan, real model, real clients)"
+	@echo "make build   the release binary, build/release/steward"
+	@echo "make fmt     clang-format over steward/"
+	@echo "make clean   remove build/ (downloads stay in ~/.cache/steward)"
+
+setup:
+	@tools/setup.sh
+	@tools/deps.sh
+
+build: setup
+	@tools/build.sh release steward
+
+run: build
+	@source build/deps.env && exec build/release/steward serve --product examples/assistant --listen 127.0.0.1:$(PORT)
+
+demo: build
+	@source build/deps.env && exec tools/demo.sh
+
+test: setup
+	@tools/test.sh
+
+fmt:
+	@git ls-files '*.h' '*.cpp' | xargs clang-format-19 -i
+
+clean:
+	rm -rf build

@@ -1,0 +1,102 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "steward/core/clock.h"
+#include "steward/core/files.h"
+#include "steward/core/hash.h"
+#include "steward/core/ids.h"
+#include "steward/core/json.h"
+#include "steward/core/yaml.h"
+
+namespace steward {
+namespace {
+
+TEST(Json, RefusesAKeyThatStandsTwice) {
+  EXPECT_FALSE(json::parse(R"({"a":1,"a":2})"));
+  EXPECT_FALSE(json::parse(R"({"a":{"b":1,"\u0062":2}})"));
+  EXPECT_TRUE(json::parse(R"({"a":{"a":1},"b":{"a":2}})"));
+}
+
+TEST(Json, RefusesBadUtf8DepthAndTrailingBytes) {
+  EXPECT_FALSE(json::parse("{\"a\":\"\xff\"}"));
+  EXPECT_FALSE(json::parse("{} x"));
+  EXPECT_FALSE(json::parse(""));
+  EXPECT_FALSE(json::parse(std::string(100, '[') + std::string(100, ']')));
+  EXPECT_TRUE(json::parse(" {} \n"));
+}
+
+TEST(Json, CanonicalSortsKeysAtEveryLevel) {
+  const auto value = json::parse(R"({"b":[{"z":1,"a":2}],"a":"\u00e9"})");
+  ASSERT_TRUE(value);
+  EXPECT_EQ(json::dump_canonical(*value), "{\"a\":\"é\",\"b\":[{\"a\":2,\"z\":1}]}");
+}
+
+TEST(Json, TypedAccessNamesTheField) {
+  const auto value = json::parse(R"({"n":"x","i":3.0,"z":null})");
+  const auto& object = value->as_object();
+  EXPECT_EQ(json::get_number(object, "n").error().param, "n");
+  EXPECT_EQ(**json::get_integer(object, "i"), 3);
+  EXPECT_FALSE(json::get_string(object, "z")->has_value());
+}
+
+TEST(Yaml, CoreSchemaKeepsNorwayAStringAndOctalDecimal) {
+  const auto node = yaml::parse("places: [NO, DE]\noff: off\nn: 012\nquoted: \"true\"\nreal: true\n", "p.yaml");
+  ASSERT_TRUE(node) << node.error().message;
+  EXPECT_EQ((*node->find("places")->as_strings())[0], "NO");
+  EXPECT_FALSE(node->find("off")->as_bool());
+  EXPECT_EQ(*node->find("n")->as_integer(), 12);
+  EXPECT_FALSE(node->find("quoted")->as_bool());
+  EXPECT_TRUE(*node->find("real")->as_bool());
+}
+
+TEST(Yaml, ErrorsNameThePlace) {
+  const auto twice = yaml::parse("a: 1\nb: 2\na: 3\n", "p.yaml");
+  ASSERT_FALSE(twice);
+  EXPECT_NE(twice.error().message.find("p.yaml:3:1"), std::string::npos) << twice.error().message;
+  const auto broken = yaml::parse("a: [1, 2\nb: }\n", "p.yaml");
+  ASSERT_FALSE(broken);
+  EXPECT_NE(broken.error().message.find("p.yaml:2"), std::string::npos) << broken.error().message;
+  EXPECT_FALSE(yaml::parse("a: &x 1\nb: *x\n", "p.yaml"));
+  const auto unknown = yaml::parse("version: 1\nowmer: x\n", "p.yaml");
+  const auto checked = yaml::check_keys(*unknown, {"version", "owner"}, "policy");
+  EXPECT_EQ(checked.error().message, "p.yaml:2:1: unknown key 'owmer' in policy: did you mean 'owner'?");
+}
+
+TEST(Hash, KnownVectors) {
+  EXPECT_EQ(hex(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(hex(sha256("")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(*from_hex("616263"), "abc");
+  EXPECT_FALSE(from_hex("61626"));
+  EXPECT_FALSE(from_hex("zz"));
+}
+
+TEST(Ids, Uuid7HoldsTheTimeAndSorts) {
+  ManualClock clock(1'700'000'000'123'000);
+  const std::string first = make_uuid7(clock);
+  EXPECT_EQ(first.size(), 36u);
+  EXPECT_EQ(first[14], '7');
+  EXPECT_EQ(first.substr(0, 8) + first.substr(9, 4), "018bcfe5687b");
+  clock.advance(std::chrono::milliseconds(1));
+  EXPECT_LT(first, make_uuid7(clock));
+}
+
+TEST(Clock, FormatsAndParses) {
+  EXPECT_EQ(format_utc(1'700'000'000'123'456), "2023-11-14T22:13:20.123456Z");
+  EXPECT_EQ(parse_date_days("1970-01-02"), 1);
+  EXPECT_EQ(parse_date_days("2026-02-30"), -1);
+  EXPECT_EQ(parse_date_days("soon"), -1);
+}
+
+TEST(Files, AtomicWriteReplacesAndReports) {
+  const std::string path = ::testing::TempDir() + "/steward_files_test";
+  ASSERT_TRUE(write_file_atomic(path, "one"));
+  ASSERT_TRUE(write_file_atomic(path, "two"));
+  EXPECT_EQ(*read_file(path), "two");
+  EXPECT_FALSE(write_file_atomic("/nowhere/at/all", "x"));
+  EXPECT_EQ(read_file("/nowhere").error().code, ErrorCode::kNotFound);
+  std::filesystem::remove(path);
+}
+
+}  // namespace
+}  // namespace steward

@@ -1,0 +1,199 @@
+#include "steward/core/json.h"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_set>
+#include <vector>
+
+#include <boost/json/basic_parser_impl.hpp>
+#include <fmt/format.h>
+
+namespace steward::json {
+namespace {
+
+namespace bj = boost::json;
+
+/// Builds a value while it refuses a key that the same object already has.
+class Handler {
+ public:
+  static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
+
+  bool on_document_begin(bj::error_code&) { return true; }
+  bool on_document_end(bj::error_code&) { return true; }
+  bool on_object_begin(bj::error_code&) {
+    keys_.emplace_back();
+    return true;
+  }
+  bool on_object_end(std::size_t count, bj::error_code&) {
+    keys_.pop_back();
+    stack_.push_object(count);
+    return true;
+  }
+  bool on_array_begin(bj::error_code&) { return true; }
+  bool on_array_end(std::size_t count, bj::error_code&) {
+    stack_.push_array(count);
+    return true;
+  }
+  bool on_key_part(bj::string_view part, std::size_t, bj::error_code&) {
+    key_.append(part.data(), part.size());
+    stack_.push_chars(part);
+    return true;
+  }
+  bool on_key(bj::string_view part, std::size_t, bj::error_code& error) {
+    key_.append(part.data(), part.size());
+    if (!keys_.back().insert(key_).second) {
+      duplicate_ = true;
+      error = bj::error::syntax;
+      return false;
+    }
+    key_.clear();
+    stack_.push_key(part);
+    return true;
+  }
+  bool on_string_part(bj::string_view part, std::size_t, bj::error_code&) {
+    stack_.push_chars(part);
+    return true;
+  }
+  bool on_string(bj::string_view part, std::size_t, bj::error_code&) {
+    stack_.push_string(part);
+    return true;
+  }
+  bool on_number_part(bj::string_view, bj::error_code&) { return true; }
+  bool on_int64(std::int64_t value, bj::string_view, bj::error_code&) {
+    stack_.push_int64(value);
+    return true;
+  }
+  bool on_uint64(std::uint64_t value, bj::string_view, bj::error_code&) {
+    stack_.push_uint64(value);
+    return true;
+  }
+  bool on_double(double value, bj::string_view, bj::error_code&) {
+    stack_.push_double(value);
+    return true;
+  }
+  bool on_bool(bool value, bj::error_code&) {
+    stack_.push_bool(value);
+    return true;
+  }
+  bool on_null(bj::error_code&) {
+    stack_.push_null();
+    return true;
+  }
+  bool on_comment_part(bj::string_view, bj::error_code&) { return true; }
+  bool on_comment(bj::string_view, bj::error_code&) { return true; }
+
+  bool duplicate() const { return duplicate_; }
+  void begin() { stack_.reset(); }
+  Value release() { return stack_.release(); }
+
+ private:
+  bj::value_stack stack_;
+  std::vector<std::unordered_set<std::string>> keys_;
+  std::string key_;
+  bool duplicate_ = false;
+};
+
+void sort_keys(Value& value) {
+  if (auto* array = value.if_array()) {
+    for (Value& item : *array) sort_keys(item);
+  } else if (auto* object = value.if_object()) {
+    std::vector<std::string> keys;
+    for (const auto& member : *object) keys.emplace_back(member.key());
+    std::sort(keys.begin(), keys.end());
+    Object sorted;
+    for (const std::string& key : keys) {
+      sort_keys((*object)[key]);
+      sorted[key] = std::move((*object)[key]);
+    }
+    *object = std::move(sorted);
+  }
+}
+
+const Value* member(const Object& object, std::string_view key) {
+  const auto* found = object.if_contains(key);
+  return found && !found->is_null() ? found : nullptr;
+}
+
+tl::unexpected<Error> wrong_type(std::string_view key, std::string_view wanted) {
+  return fail(ErrorCode::kInvalidInput, fmt::format("'{}' must be {}", key, wanted), std::string(key));
+}
+
+}  // namespace
+
+Result<Value> parse(std::string_view text, const ParseLimits& limits) {
+  if (text.size() > limits.bytes_max)
+    return fail(ErrorCode::kTooLarge, fmt::format("JSON text is over {} bytes", limits.bytes_max));
+  bj::parse_options options;
+  options.max_depth = limits.depth_max;
+  bj::basic_parser<Handler> parser(options);
+  parser.handler().begin();
+  bj::error_code error;
+  const std::size_t read = parser.write_some(false, text.data(), text.size(), error);
+  if (parser.handler().duplicate())
+    return fail(ErrorCode::kInvalidInput, fmt::format("a key stands twice in one JSON object, near byte {}: keep one of them", read));
+  if (error == bj::error::too_deep)
+    return fail(ErrorCode::kInvalidInput, fmt::format("JSON is nested deeper than {} levels", limits.depth_max));
+  if (error) return fail(ErrorCode::kInvalidInput, fmt::format("not valid JSON at byte {}: {}", read, error.message()));
+  if (text.find_first_not_of(" \t\r\n", read) != std::string_view::npos)
+    return fail(ErrorCode::kInvalidInput, fmt::format("extra bytes after the JSON value, at byte {}", read));
+  return parser.handler().release();
+}
+
+std::string dump(const Value& value) { return bj::serialize(value); }
+
+std::string dump_canonical(const Value& value) {
+  Value sorted = value;
+  sort_keys(sorted);
+  return bj::serialize(sorted);
+}
+
+Result<std::optional<std::string>> get_string(const Object& object, std::string_view key) {
+  const Value* value = member(object, key);
+  if (!value) return std::optional<std::string>();
+  if (!value->is_string()) return wrong_type(key, "a string");
+  return std::optional<std::string>(std::string(value->get_string()));
+}
+
+Result<std::optional<double>> get_number(const Object& object, std::string_view key) {
+  const Value* value = member(object, key);
+  if (!value) return std::optional<double>();
+  if (!value->is_number()) return wrong_type(key, "a number");
+  return std::optional<double>(value->to_number<double>());
+}
+
+Result<std::optional<std::int64_t>> get_integer(const Object& object, std::string_view key) {
+  const Value* value = member(object, key);
+  if (!value) return std::optional<std::int64_t>();
+  if (const auto* number = value->if_double(); number && std::trunc(*number) == *number && std::abs(*number) < 9e15)
+    return std::optional<std::int64_t>(static_cast<std::int64_t>(*number));
+  bj::error_code error;
+  const auto number = value->is_number() ? value->to_number<std::int64_t>(error) : 0;
+  if (!value->is_number() || error) return wrong_type(key, "an integer");
+  return std::optional<std::int64_t>(number);
+}
+
+Result<std::optional<bool>> get_bool(const Object& object, std::string_view key) {
+  const Value* value = member(object, key);
+  if (!value) return std::optional<bool>();
+  if (!value->is_bool()) return wrong_type(key, "true or false");
+  return std::optional<bool>(value->get_bool());
+}
+
+Result<const Array*> get_array(const Object& object, std::string_view key) {
+  const Value* value = member(object, key);
+  if (!value) return static_cast<const Array*>(nullptr);
+  if (!value->is_array()) return wrong_type(key, "an array");
+  return &value->get_array();
+}
+
+Result<const Object*> get_object(const Object& object, std::string_view key) {
+  const Value* value = member(object, key);
+  if (!value) return static_cast<const Object*>(nullptr);
+  if (!value->is_object()) return wrong_type(key, "an object");
+  return &value->get_object();
+}
+
+}  // namespace steward::json

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "steward/core/hash.h"
+#include "steward/core/result.h"
+
+namespace steward::ledger {
+
+/// Where wrapped data keys live: apart from the events and from their backups.
+class KeyStore {
+ public:
+  virtual ~KeyStore() = default;
+  /// All or none, durable on return.
+  virtual Result<void> put(const std::vector<std::pair<std::string, std::string>>& wrapped_by_id) = 0;
+  virtual Result<std::optional<std::string>> get(std::string_view id) const = 0;
+  /// Leaves no copy in the store's own files. False if there was none.
+  virtual Result<bool> destroy(std::string_view id) = 0;
+};
+
+/// Data keys by (subject, conversation), wrapped with the master key. Thread-safe.
+class KeyRing {
+ public:
+  KeyRing(const Key& master, std::unique_ptr<KeyStore> store);
+
+  /// Keyed hash, so that the id tells nothing of its parts.
+  std::string key_id(std::string_view subject, std::string_view conversation) const;
+  /// The key, made if it is new. New keys are durable only after commit_new().
+  Result<Key> obtain(const std::string& id);
+  Result<void> commit_new();
+  void forget_new();
+  /// nullopt when it was destroyed.
+  Result<std::optional<Key>> find(const std::string& id) const;
+  Result<bool> destroy(const std::string& id);
+
+ private:
+  Result<std::optional<Key>> load(const std::string& id) const;
+
+  const Key wrapping_key_;
+  const Key naming_key_;
+  mutable std::mutex mutex_;
+  std::unique_ptr<KeyStore> store_;
+  mutable std::unordered_map<std::string, Key> cache_;
+  std::map<std::string, Key> new_;
+};
+
+std::unique_ptr<KeyStore> make_memory_key_store();
+
+/// Reads the master key: from the environment variable STEWARD_MASTER_KEY (64 hex digits), else from `path`, which is
+/// made with a new random key (mode 0600) when it does not exist and `create` is asked for.
+enum class CreateKey { kNo, kYes };
+Result<Key> load_master_key(const std::string& path, CreateKey create);
+
+}  // namespace steward::ledger

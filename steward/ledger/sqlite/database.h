@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "steward/core/result.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace steward::ledger {
+
+/// A prepared statement; binds count from 1, columns from 0. Not thread-safe.
+class Statement {
+ public:
+  Statement(Statement&& other) noexcept;
+  ~Statement();
+  Statement& bind(int at, std::int64_t value);
+  Statement& bind_text(int at, std::string_view value);
+  Statement& bind_blob(int at, std::string_view value);
+  /// True while there is a row. Errors: kInternal with SQLite's words; kUnavailable when the disk is full.
+  Result<bool> step();
+  void reset();
+  std::int64_t integer(int column) const;
+  std::string bytes(int column) const;
+
+ private:
+  friend class Database;
+  Statement(sqlite3* database, sqlite3_stmt* statement) : database_(database), statement_(statement) {}
+  sqlite3* database_;
+  sqlite3_stmt* statement_;
+};
+
+/// One SQLite connection: WAL, synchronous=FULL, secure_delete. Not thread-safe.
+class Database {
+ public:
+  enum class Mode { kReadWrite, kReadOnly };
+  static Result<Database> open(const std::string& path, Mode mode);
+  Database(Database&& other) noexcept;
+  ~Database();
+  Result<void> execute(const std::string& sql);
+  Result<Statement> prepare(std::string_view sql);
+
+ private:
+  explicit Database(sqlite3* handle) : handle_(handle) {}
+  sqlite3* handle_;
+};
+
+}  // namespace steward::ledger

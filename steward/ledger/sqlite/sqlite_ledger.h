@@ -1,0 +1,23 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "steward/core/hash.h"
+#include "steward/ledger/ledger.h"
+
+namespace steward::ledger {
+
+struct SqliteLedgerOptions {
+  std::string database_path;  ///< events
+  std::string keys_path;      ///< data keys: another folder, so that a backup of the events holds none
+  Key master{};
+};
+
+/// Opens or creates the ledger for writing; one process at a time.
+/// Errors: kUnavailable when another process writes to it; kInvalidInput when its schema is newer than this program.
+Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const SqliteLedgerOptions& options);
+/// For verify, list, show and export while a server may be writing.
+Result<std::unique_ptr<Ledger>> open_sqlite_ledger_read_only(const SqliteLedgerOptions& options);
+
+}  // namespace steward::ledger

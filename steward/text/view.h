@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace steward::text {
+
+/// Half-open range of bytes.
+struct Span {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  std::size_t size() const { return end - begin; }
+  bool empty() const { return begin >= end; }
+  friend bool operator==(const Span&, const Span&) = default;
+  friend auto operator<=>(const Span&, const Span&) = default;
+};
+
+enum class ViewKind : std::uint8_t { kRaw, kFolded, kSkeleton, kDecoded };
+std::string_view to_string(ViewKind kind);
+
+/// A text derived from an original, with the way back. Valid UTF-8 in, valid UTF-8 out.
+/// `folded`: NFKC case fold (Unicode 15, UAX #15 and DerivedNormalizationProps NFKC_CF, which drops default-ignorable
+/// code points). `skeleton`: folded, then UTS #39 confusables, then leet digits inside words.
+class View {
+ public:
+  ViewKind kind() const { return kind_; }
+  std::string_view text() const { return text_; }
+  /// The smallest run of whole characters of the original that gave rise to `derived`.
+  /// Bytes that the view dropped belong to the derived character before them.
+  Span origin(Span derived) const;
+
+ private:
+  friend class ViewBuilder;
+  ViewKind kind_ = ViewKind::kRaw;
+  bool identity_ = true;               ///< every byte maps to itself; the arrays are empty
+  std::string text_;
+  std::vector<std::uint32_t> begins_;  ///< per derived byte: first original byte of its source
+  std::vector<std::uint32_t> ends_;    ///< per derived byte: past the last original byte of its source
+};
+
+View fold(std::string_view utf8);
+View skeleton(std::string_view utf8);
+/// The texts alone, for patterns and list entries: they are folded by the same code as text.
+std::string fold_text(std::string_view utf8);
+std::string skeleton_text(std::string_view utf8);
+
+/// Position of the first byte that is not well-formed UTF-8 (RFC 3629), or nullopt.
+std::optional<std::size_t> find_invalid_utf8(std::string_view bytes);
+/// Largest n' <= n at which a character of well-formed `utf8` begins (or the end).
+std::size_t char_floor(std::string_view utf8, std::size_t n);
+
+/// All views of one whole text, each made when first asked for. Not thread-safe; one per scan.
+class Views {
+ public:
+  explicit Views(std::string_view utf8);  ///< `utf8` must outlive it and be well-formed
+  ~Views();
+  Views(Views&&) noexcept;
+  const View& raw() const;
+  const View& folded() const;
+  const View& skeleton() const;
+  const View& get(ViewKind kind) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Views of a text that grows at its end, for streams. After each append, the first `stable(kind)` bytes of a
+/// view never change again; at `finish()` all of it is stable. The stable text and its offsets equal those of
+/// the whole text's view: cutting changes nothing. Amortised O(1) a byte.
+class GrowingViews {
+ public:
+  GrowingViews();
+  ~GrowingViews();
+  GrowingViews(GrowingViews&&) noexcept;
+  void append(std::string_view utf8);  ///< whole characters only
+  void finish();
+  bool finished() const;
+  std::string_view raw() const;        ///< everything appended so far
+  /// The view's text so far; only its first stable(kind) bytes are given.
+  std::string_view text(ViewKind kind) const;
+  std::size_t stable(ViewKind kind) const { return text(kind).size(); }
+  /// Position in raw() up to which the stable text covers.
+  std::size_t covered(ViewKind kind) const;
+  Span origin(ViewKind kind, Span derived) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace steward::text

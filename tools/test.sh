@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Every test, in the order of how soon they tell something. `make test` calls it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source build/deps.env
+export CTEST_OUTPUT_ON_FAILURE=1
+echo "== ASan + UBSan: the whole C++ suite"
+tools/build.sh asan
+ctest --test-dir build/asan -j1
