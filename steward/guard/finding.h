@@ -18,6 +18,7 @@ struct Finding {
   int severity = 1;                        ///< 0 to 3
   double score = 1;                        ///< calibrated probability
   text::Span span;                         ///< whole characters of the original text
+  std::size_t message = 0;                 ///< index of the message it is in, on input; set by the pipeline
   std::string evidence;                    ///< which rule or entry matched, by id; never quotes user text
   std::string filter;                      ///< FilterSpec::name
   std::string version;                     ///< of the filter and its data

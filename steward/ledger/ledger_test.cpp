@@ -1,15 +1,11 @@
 #include "steward/ledger/ledger.h"
 
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
 #include <fstream>
-#include <random>
-#include <set>
 #include <thread>
 
 #include <fmt/format.h>
@@ -39,7 +35,7 @@ class Folder {
 };
 
 SqliteLedgerOptions options_in(const Folder& folder) {
-  SqliteLedgerOptions options{folder.file("ledger.db"), folder.file("keys/keys.db"), {}};
+  SqliteLedgerOptions options{folder.file("ledger.db"), folder.file("keys/keys.db"), {}, {}};
   options.master.fill(7);
   return options;
 }
@@ -198,53 +194,6 @@ TEST(SqliteLedger, RefusesANewerSchema) {
   auto ledger = open_sqlite_ledger(options_in(folder));
   ASSERT_FALSE(ledger);
   EXPECT_NE(ledger.error().message.find("newer steward"), std::string::npos);
-}
-
-/// A child appends turns and prints each one that it was told is durable; it is killed at a random moment.
-/// Every printed turn must be in the ledger, and the chain must verify.
-TEST(SqliteLedger, LosesNothingThatWasAnsweredWhenKilled) {
-  Folder folder;
-  std::set<std::string> answered;
-  std::minstd_rand random(11);
-  for (int round = 0; round < 100; ++round) {
-    int pipe_ends[2];
-    ASSERT_EQ(::pipe(pipe_ends), 0);
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      ::close(pipe_ends[0]);
-      auto ledger = open_sqlite_ledger(options_in(folder));
-      if (!ledger) ::_exit(1);
-      for (int i = 0;; ++i) {
-        const std::string turn = fmt::format("{:03}-{:05}", round, i);
-        std::vector<Event> batch{make_event("turn_opened", turn, "q"), make_event("turn_closed", turn, "a")};
-        if (!(*ledger)->append_sync(std::move(batch))) ::_exit(1);
-        if (::write(pipe_ends[1], turn.data(), turn.size()) != static_cast<ssize_t>(turn.size())) ::_exit(1);
-      }
-    }
-    ::close(pipe_ends[1]);
-    std::string line(9, '\0');
-    const int wanted = 1 + static_cast<int>(random() % 8);
-    for (int i = 0; i < wanted && ::read(pipe_ends[0], line.data(), 9) == 9; ++i) answered.insert(line);
-    ::kill(child, SIGKILL);
-    while (::read(pipe_ends[0], line.data(), 9) == 9) answered.insert(line);
-    ::close(pipe_ends[0]);
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    ASSERT_TRUE(WIFSIGNALED(status));
-  }
-  auto ledger = open_sqlite_ledger(options_in(folder));
-  ASSERT_TRUE(ledger) << ledger.error().message;
-  const auto report = (*ledger)->verify();
-  EXPECT_TRUE(report->ok) << report->problem;
-  Query query;
-  query.limit = 1'000'000;
-  query.kind = "turn_closed";
-  std::set<std::string> stored;
-  const auto closed = (*ledger)->read(query);
-  for (const auto& event : *closed) stored.insert(event.event.turn);
-  for (const std::string& turn : answered) EXPECT_TRUE(stored.contains(turn)) << turn;
-  EXPECT_GE(answered.size(), 100u);
 }
 
 TEST(Keys, ADestroyedKeyErasesTheTextAndTheChainStillVerifies) {

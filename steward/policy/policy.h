@@ -92,6 +92,7 @@ struct Notice {
   std::vector<std::string> when;             ///< before_first_input | on_question | on_sensitive | every_3h_for_minors | in_reply
   std::map<std::string, std::string> text;   ///< language → text
   std::vector<std::string> places;           ///< jurisdictions, empty = all
+  std::vector<std::string> categories;       ///< for on_sensitive: which findings bring it up
   yaml::Location where;
 };
 

@@ -8,17 +8,9 @@
 #include <string_view>
 #include <vector>
 
-namespace steward::text {
+#include "steward/text/mapped_text.h"
 
-/// Half-open range of bytes.
-struct Span {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-  std::size_t size() const { return end - begin; }
-  bool empty() const { return begin >= end; }
-  friend bool operator==(const Span&, const Span&) = default;
-  friend auto operator<=>(const Span&, const Span&) = default;
-};
+namespace steward::text {
 
 enum class ViewKind : std::uint8_t { kRaw, kFolded, kSkeleton, kDecoded };
 std::string_view to_string(ViewKind kind);
@@ -29,18 +21,17 @@ std::string_view to_string(ViewKind kind);
 class View {
  public:
   ViewKind kind() const { return kind_; }
-  std::string_view text() const { return text_; }
+  std::string_view text() const { return mapped_.text(); }
   /// The smallest run of whole characters of the original that gave rise to `derived`.
   /// Bytes that the view dropped belong to the derived character before them.
-  Span origin(Span derived) const;
+  Span origin(Span derived) const { return mapped_.origin(derived); }
 
  private:
-  friend class ViewBuilder;
+  friend View fold(std::string_view utf8);
+  friend View skeleton(std::string_view utf8);
+  friend class Views;
   ViewKind kind_ = ViewKind::kRaw;
-  bool identity_ = true;               ///< every byte maps to itself; the arrays are empty
-  std::string text_;
-  std::vector<std::uint32_t> begins_;  ///< per derived byte: first original byte of its source
-  std::vector<std::uint32_t> ends_;    ///< per derived byte: past the last original byte of its source
+  MappedText mapped_;
 };
 
 View fold(std::string_view utf8);

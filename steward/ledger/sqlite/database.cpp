@@ -11,7 +11,9 @@ namespace {
 Error error_of(sqlite3* database, int status) {
   const bool full = (status & 0xff) == SQLITE_FULL || (status & 0xff) == SQLITE_IOERR;
   return Error{full ? ErrorCode::kUnavailable : ErrorCode::kInternal,
-               fmt::format("ledger storage: {}{}", sqlite3_errmsg(database), full ? " (is the disk full?)" : ""), {}};
+               fmt::format("ledger storage: {} (SQLite code {}){}", sqlite3_errmsg(database), sqlite3_extended_errcode(database),
+                           (status & 0xff) == SQLITE_FULL ? ": is the disk full?" : ""),
+               {}};
 }
 
 }  // namespace
@@ -53,11 +55,11 @@ std::string Statement::bytes(int column) const {
   return data ? std::string(data, size) : std::string();
 }
 
-Result<Database> Database::open(const std::string& path, Mode mode) {
+Result<Database> Database::open(const std::string& path, Mode mode, const std::string& vfs) {
   sqlite3* handle = nullptr;
   const int flags = SQLITE_OPEN_NOMUTEX |
                     (mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-  const int status = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  const int status = sqlite3_open_v2(path.c_str(), &handle, flags, vfs.empty() ? nullptr : vfs.c_str());
   if (status != SQLITE_OK) {
     sqlite3_close(handle);
     return fail(ErrorCode::kNotFound, fmt::format("cannot open the database {}: {}", path, sqlite3_errstr(status)));

@@ -37,7 +37,8 @@ class Statement {
 class Database {
  public:
   enum class Mode { kReadWrite, kReadOnly };
-  static Result<Database> open(const std::string& path, Mode mode);
+  /// `vfs` names a registered SQLite VFS; empty means the system's.
+  static Result<Database> open(const std::string& path, Mode mode, const std::string& vfs = {});
   Database(Database&& other) noexcept;
   ~Database();
   Result<void> execute(const std::string& sql);

@@ -197,10 +197,10 @@ Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const SqliteLedgerOptions& op
   make_parent(options.database_path);
   make_parent(options.keys_path);
   auto lock = TRY(WriterLock::take(options.database_path));
-  auto writer = TRY(Database::open(options.database_path, Database::Mode::kReadWrite));
+  auto writer = TRY(Database::open(options.database_path, Database::Mode::kReadWrite, options.vfs));
   TRY(migrate(writer, kEventSchema, options.database_path));
-  auto reader = TRY(Database::open(options.database_path, Database::Mode::kReadOnly));
-  auto keys = TRY(Database::open(options.keys_path, Database::Mode::kReadWrite));
+  auto reader = TRY(Database::open(options.database_path, Database::Mode::kReadOnly, options.vfs));
+  auto keys = TRY(Database::open(options.keys_path, Database::Mode::kReadWrite, options.vfs));
   TRY(migrate(keys, kKeySchema, options.keys_path));
   auto ring = std::make_shared<KeyRing>(options.master, std::make_unique<SqliteKeyStore>(std::move(keys)));
   return make_chained_ledger(
@@ -208,9 +208,9 @@ Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const SqliteLedgerOptions& op
 }
 
 Result<std::unique_ptr<Ledger>> open_sqlite_ledger_read_only(const SqliteLedgerOptions& options) {
-  auto writer = TRY(Database::open(options.database_path, Database::Mode::kReadOnly));
-  auto reader = TRY(Database::open(options.database_path, Database::Mode::kReadOnly));
-  auto keys = TRY(Database::open(options.keys_path, Database::Mode::kReadOnly));
+  auto writer = TRY(Database::open(options.database_path, Database::Mode::kReadOnly, options.vfs));
+  auto reader = TRY(Database::open(options.database_path, Database::Mode::kReadOnly, options.vfs));
+  auto keys = TRY(Database::open(options.keys_path, Database::Mode::kReadOnly, options.vfs));
   auto ring = std::make_shared<KeyRing>(options.master, std::make_unique<SqliteKeyStore>(std::move(keys)));
   return make_reading_ledger(std::make_unique<SqliteRowStore>(std::move(writer), std::move(reader), std::nullopt),
                              std::move(ring));

@@ -1,0 +1,23 @@
+#include "steward/app/models.h"
+
+#include <fmt/format.h>
+
+#include "steward/model/llama/llama_model.h"
+
+namespace steward::app {
+
+Result<std::unique_ptr<model::LanguageModel>> open_model(const ModelConfig& config) {
+  model::LlamaOptions options;
+  options.path = config.path;
+  options.id = config.id;
+  options.context_per_sequence = config.context_tokens;
+  options.sequences = config.sequences;
+  options.threads = config.threads;
+  options.queue_max = config.queued_requests_max;
+  auto model = TRY(model::open_llama(options));
+  if (!config.sha256.empty() && model->record().sha256 != config.sha256)
+    return fail(ErrorCode::kInvalidInput, fmt::format("{} has sha256 {}, product.yaml pins {}: another file?", config.path, model->record().sha256, config.sha256));
+  return model;
+}
+
+}  // namespace steward::app

@@ -1,0 +1,218 @@
+#include "steward/app/product.h"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "steward/core/files.h"
+#include "steward/core/yaml.h"
+
+namespace steward::app {
+namespace {
+
+namespace fs = std::filesystem;
+using yaml::Node;
+
+std::string absolute_in(const std::string& directory, const std::string& path) {
+  return (fs::path(directory) / path).lexically_normal().string();  // an absolute `path` stays as it is
+}
+
+Result<std::string> text_or(const Node& node, std::string_view key, std::string fallback) {
+  const Node* value = node.find(key);
+  return value ? value->as_string() : Result<std::string>(std::move(fallback));
+}
+
+Result<int> integer_or(const Node& node, std::string_view key, int fallback, int least, int most) {
+  const Node* value = node.find(key);
+  if (!value) return fallback;
+  const auto number = TRY(value->as_integer());
+  if (number < least || number > most) return yaml::fail_at(*value, fmt::format("write a number from {} to {}", least, most));
+  return static_cast<int>(number);
+}
+
+Result<std::vector<std::string>> texts_or_none(const Node& node, std::string_view key) {
+  const Node* value = node.find(key);
+  return value ? value->as_strings() : Result<std::vector<std::string>>(std::vector<std::string>{});
+}
+
+Result<std::string> find_model_file(const Node& node, const std::string& directory, const std::string& file) {
+  std::vector<std::string> places = {absolute_in(directory, file), absolute_in(directory + "/models", file)};
+  if (const char* shared = std::getenv("STEWARD_MODELS_DIR")) places.push_back(absolute_in(shared, file));
+  if (const char* home = std::getenv("HOME")) places.push_back(absolute_in(std::string(home) + "/.cache/steward/models", file));
+  for (const std::string& place : places)
+    if (fs::exists(place)) return place;
+  return yaml::fail_at(node, fmt::format("the model file '{}' is not there; looked at {}. `make setup` fetches the default model; "
+                                         "another folder is given by STEWARD_MODELS_DIR",
+                                         file, fmt::join(places, ", ")));
+}
+
+Result<ModelConfig> read_model(const Node& node, const std::string& directory) {
+  TRY(yaml::check_keys(node, {"id", "file", "sha256", "context_tokens", "sequences", "threads", "queued_requests_max"}, "a model"));
+  ModelConfig model;
+  const Node* id = node.find("id");
+  const Node* file = node.find("file");
+  if (!id || !file) return yaml::fail_at(node, "a model needs `id` and `file`");
+  model.id = TRY(id->as_string());
+  if (model.id.empty() || model.id.find('@') != std::string::npos)
+    return yaml::fail_at(*id, "a model id may not be empty or hold '@', which stands before the policy profile");
+  const std::string name = TRY(file->as_string());
+  model.path = TRY(find_model_file(*file, directory, name));
+  model.sha256 = TRY(text_or(node, "sha256", ""));
+  model.context_tokens = TRY(integer_or(node, "context_tokens", 2048, 64, 1 << 20));
+  model.sequences = TRY(integer_or(node, "sequences", 4, 1, 256));
+  model.threads = TRY(integer_or(node, "threads", 0, 0, 256));
+  model.queued_requests_max = TRY(integer_or(node, "queued_requests_max", 32, 0, 65'536));
+  return model;
+}
+
+Result<KeyConfig> read_key(const Node& node) {
+  TRY(yaml::check_keys(node, {"sha256", "tenant", "name", "age_band", "jurisdiction", "permissions", "requests_per_minute"}, "an API key"));
+  KeyConfig key;
+  key.sha256 = TRY(text_or(node, "sha256", ""));
+  if (key.sha256.size() != 64)
+    return yaml::fail_at(node, "an API key needs `sha256`: the hash of the key in 64 hex digits (printf %s \"$KEY\" | sha256sum)");
+  key.tenant = TRY(text_or(node, "tenant", "default"));
+  key.name = TRY(text_or(node, "name", ""));
+  key.age_band = TRY(text_or(node, "age_band", "unknown"));
+  key.jurisdiction = TRY(text_or(node, "jurisdiction", "unknown"));
+  key.permissions = TRY(texts_or_none(node, "permissions"));
+  key.requests_per_minute = TRY(integer_or(node, "requests_per_minute", 0, 0, 1'000'000));
+  return key;
+}
+
+Result<void> read_policies(const Node& root, Product& product) {
+  product.policies["default"] = absolute_in(product.directory, "policy.yaml");
+  const Node* policies = root.find("policies");
+  if (!policies) return {};
+  if (!policies->is_mapping()) return yaml::fail_at(*policies, "write profiles, such as `default: policy.yaml`");
+  for (const auto& [name, file] : policies->members) {
+    if (name.scalar == "raw") return yaml::fail_at(name, "`raw` always means: no guard. Choose another profile name");
+    const std::string path = TRY(file.as_string());
+    product.policies[name.scalar] =
+        path.starts_with("steward/") ? absolute_in(shipped_policies_dir(), path.substr(8) + ".yaml") : absolute_in(product.directory, path);
+  }
+  return {};
+}
+
+Result<void> read_storage(const Node& root, Product& product) {
+  product.ledger_path = absolute_in(product.directory, "data/ledger.db");
+  product.keys_dir = absolute_in(product.directory, "keys");
+  if (const Node* ledger = root.find("ledger")) {
+    TRY(yaml::check_keys(*ledger, {"database", "keys"}, "ledger"));
+    product.ledger_path = absolute_in(product.directory, TRY(text_or(*ledger, "database", "data/ledger.db")));
+    product.keys_dir = absolute_in(product.directory, TRY(text_or(*ledger, "keys", "keys")));
+  }
+  if (const Node* access = root.find("access")) {
+    TRY(yaml::check_keys(*access, {"keys", "raw_on_loopback"}, "access"));
+    if (const Node* keys = access->find("keys"))
+      for (const Node& item : keys->items) product.keys.push_back(TRY(read_key(item)));
+    if (const Node* raw = access->find("raw_on_loopback")) product.raw_on_loopback = TRY(raw->as_bool());
+  }
+  return {};
+}
+
+constexpr char kProductYaml[] = R"(# What the product is, and how it is wired. What it may say is decided in policy.yaml.
+product:
+  id: {id}
+  name: {id}
+  owner: you@example.org
+  use_case: >-
+    Say here what people use it for, and what it is not for.
+  audience: [general]
+  languages: [en]
+  jurisdictions: [US]
+  goals:
+    - answers the questions it was made for
+    - refuses what the policy prohibits, and little else
+models:
+  - {id: demo, file: SmolLM2-135M-Instruct.Q8_0.gguf, context_tokens: 2048, sequences: 4}
+policies:
+  default: policy.yaml
+listen: 127.0.0.1:8080
+)";
+
+constexpr char kPolicyYaml[] = R"(# What the product may say, for whom, where. `steward policy check --product .` reads it as the server does.
+policy: {id: {id}, version: 0.1.0, owner: you@example.org, extends: steward/general-assistant@1}
+applies: {audience: [general], languages: [en], surfaces: [chat, completions, api]}
+)";
+
+std::string fill(std::string_view text, std::string_view id) {
+  std::string out(text);
+  for (auto at = out.find("{id}"); at != std::string::npos; at = out.find("{id}", at + id.size())) out.replace(at, 4, id);
+  return out;
+}
+
+}  // namespace
+
+std::string shipped_policies_dir() {
+  if (const char* given = std::getenv("STEWARD_POLICIES")) return given;
+  std::error_code error;
+  const fs::path binary = fs::read_symlink("/proc/self/exe", error);
+  const fs::path installed = binary.parent_path().parent_path() / "share/steward/policies";
+  if (!error && fs::exists(installed)) return installed.string();
+  return std::string(STEWARD_SOURCE_DIR) + "/policies";
+}
+
+Result<Product> load_product(const std::string& directory) {
+  const std::string path = absolute_in(directory, "product.yaml");
+  if (!fs::exists(path))
+    return fail(ErrorCode::kNotFound, fmt::format("{} is no product: there is no product.yaml in it. `steward init {}` makes one", directory, directory));
+  const Node root = TRY(yaml::parse_file(path));
+  TRY(yaml::check_keys(root, {"product", "models", "policies", "listen", "ledger", "access"}, "product.yaml"));
+  Product product;
+  product.directory = fs::absolute(directory).lexically_normal().string();
+  const Node* about = root.find("product");
+  if (!about) return yaml::fail_at(root, "product.yaml needs `product:` with at least id and use_case");
+  TRY(yaml::check_keys(*about, {"id", "name", "owner", "use_case", "audience", "languages", "jurisdictions", "goals"}, "product"));
+  product.id = TRY(text_or(*about, "id", ""));
+  if (product.id.empty()) return yaml::fail_at(*about, "the product needs an `id`");
+  product.name = TRY(text_or(*about, "name", product.id));
+  product.owner = TRY(text_or(*about, "owner", ""));
+  product.use_case = TRY(text_or(*about, "use_case", ""));
+  product.audience = TRY(texts_or_none(*about, "audience"));
+  product.languages = TRY(texts_or_none(*about, "languages"));
+  product.jurisdictions = TRY(texts_or_none(*about, "jurisdictions"));
+  product.goals = TRY(texts_or_none(*about, "goals"));
+  const Node* models = root.find("models");
+  if (!models || models->items.empty()) return yaml::fail_at(root, "product.yaml needs `models:` with at least one model");
+  for (const Node& model : models->items) product.models.push_back(TRY(read_model(model, product.directory)));
+  TRY(read_policies(root, product));
+  if (const Node* listen = root.find("listen")) {
+    if (auto set = set_listen(TRY(listen->as_string()), product); !set) return yaml::fail_at(*listen, set.error().message);
+  }
+  TRY(read_storage(root, product));
+  return product;
+}
+
+Result<void> set_listen(const std::string& text, Product& product) {
+  const auto colon = text.rfind(':');
+  int port = -1;
+  if (colon != std::string::npos) {
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, port);
+    if (error != std::errc{} || rest != end) port = -1;
+  }
+  if (port < 0 || port > 65'535 || colon == 0) return fail(ErrorCode::kInvalidInput, "write an address and a port, such as 127.0.0.1:8080");
+  product.listen_address = text.substr(0, colon);
+  product.listen_port = static_cast<std::uint16_t>(port);
+  return {};
+}
+
+Result<void> init_product(const std::string& directory) {
+  const fs::path folder(directory);
+  if (fs::exists(folder / "product.yaml"))
+    return fail(ErrorCode::kInvalidInput, fmt::format("{} already is a product: edit its product.yaml", directory));
+  std::error_code error;
+  fs::create_directories(folder / "prompts", error);
+  if (error) return fail(ErrorCode::kInvalidInput, fmt::format("cannot create {}: {}", directory, error.message()));
+  const std::string id = fs::absolute(folder).lexically_normal().filename().string();
+  TRY(write_file_atomic((folder / "product.yaml").string(), fill(kProductYaml, id.empty() ? "assistant" : id)));
+  TRY(write_file_atomic((folder / "policy.yaml").string(), fill(kPolicyYaml, id.empty() ? "assistant" : id)));
+  return write_file_atomic((folder / ".gitignore").string(), "/data/\n/keys/\n/models/\n");
+}
+
+}  // namespace steward::app

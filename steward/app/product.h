@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "steward/core/result.h"
+
+namespace steward::app {
+
+struct ModelConfig {
+  std::string id;
+  std::string path;                ///< absolute
+  std::string sha256;              ///< hex, or empty: not checked
+  int context_tokens = 2048;       ///< per sequence
+  int sequences = 4;
+  int threads = 0;                 ///< 0 = cores minus one, at least one
+  int queued_requests_max = 32;
+};
+
+/// A request limit and rights of one API key; the file holds the key's SHA-256 only.
+struct KeyConfig {
+  std::string sha256;
+  std::string tenant;
+  std::string name;
+  std::string age_band = "unknown";
+  std::string jurisdiction = "unknown";
+  std::vector<std::string> permissions;  ///< raw | trusted_headers
+  int requests_per_minute = 0;           ///< 0 = no limit
+};
+
+/// `product.yaml`: what the product is and how it is wired (docs/formats/product.md). Paths are absolute.
+struct Product {
+  std::string directory;
+  std::string id, name, use_case, owner;
+  std::vector<std::string> audience, languages, jurisdictions, goals;
+  std::vector<ModelConfig> models;                ///< at least one; the first is the default
+  std::map<std::string, std::string> policies;    ///< profile → policy file; "default" is always there
+  std::string listen_address = "127.0.0.1";
+  std::uint16_t listen_port = 8080;
+  std::string ledger_path;
+  std::string keys_dir;                           ///< master.key and keys.db
+  std::vector<KeyConfig> keys;
+  bool raw_on_loopback = true;                    ///< may a loopback client without a key use `@raw`?
+};
+
+/// Where the distribution's own policies lie: $STEWARD_POLICIES, else beside the binary (../share/steward/policies), else the source tree.
+std::string shipped_policies_dir();
+
+/// Reads DIR/product.yaml. Errors: kInvalidInput with file:line:column; kNotFound with what to run (`steward init DIR`).
+Result<Product> load_product(const std::string& directory);
+
+/// Sets address and port from "HOST:PORT". Errors: kInvalidInput.
+Result<void> set_listen(const std::string& text, Product& product);
+
+/// Makes DIR with product.yaml, policy.yaml, prompts/ and a .gitignore. Errors: kInvalidInput if DIR already is a product.
+Result<void> init_product(const std::string& directory);
+
+}  // namespace steward::app

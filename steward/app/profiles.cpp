@@ -1,0 +1,96 @@
+#include "steward/app/profiles.h"
+
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "steward/filters/canned/canned.h"
+#include "steward/filters/form/form.h"
+#include "steward/filters/identity/identity.h"
+#include "steward/filters/lexicon/lexicon.h"
+#include "steward/filters/pattern/pattern.h"
+#include "steward/filters/pii/pii.h"
+#include "steward/filters/scripted/scripted.h"
+#include "steward/prompting/prompting.h"
+
+namespace steward::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Make = Result<std::unique_ptr<guard::Filter>> (*)(const policy::FilterSpec&, const guard::FilterEnvironment&);
+constexpr std::pair<std::string_view, Make> kFilters[] = {
+    {"canned", filters::make_canned},   {"form", filters::make_form},       {"identity", filters::make_identity},
+    {"lexicon", filters::make_lexicon}, {"pattern", filters::make_pattern}, {"pii", filters::make_pii},
+    {"scripted", filters::make_scripted},
+};
+
+/// Changes whenever a file is written, without reading it.
+std::string stamp_of(const std::vector<std::string>& files) {
+  std::string stamp;
+  for (const std::string& file : files) {
+    std::error_code error;
+    const auto size = fs::file_size(file, error);
+    const auto time = fs::last_write_time(file, error);
+    stamp += fmt::format("{} {} {}\n", file, error ? 0 : size, error ? 0 : time.time_since_epoch().count());
+  }
+  return stamp;
+}
+
+}  // namespace
+
+guard::FilterFactory filter_table() {
+  return [](const policy::FilterSpec& spec,
+            const guard::FilterEnvironment& environment) -> Result<std::unique_ptr<guard::Filter>> {
+    std::string known;
+    for (const auto& [kind, make] : kFilters) {
+      if (spec.kind == kind) return make(spec, environment);
+      known += known.empty() ? "" : ", ";
+      known += kind;
+    }
+    return fail(ErrorCode::kInvalidInput, fmt::format("{}: there is no filter kind '{}'; known: {}", yaml::to_string(spec.where), spec.kind, known));
+  };
+}
+
+Result<std::shared_ptr<const guard::Guard>> load_guard(const std::string& policy_path, const Clock& clock) {
+  const std::string shipped = shipped_policies_dir();
+  const auto policy = TRY(policy::Policy::load(policy_path, {shipped}));
+  TRY(prompting::check_rules(*policy));
+  guard::FilterEnvironment environment{fs::path(policy_path).parent_path().string(), shipped, policy.get()};
+  return guard::Guard::create(policy, filter_table(), std::move(environment), clock);
+}
+
+Result<std::unique_ptr<ProfileLoader>> ProfileLoader::load(const Product& product, const Clock& clock, gateway::Profiles& profiles) {
+  std::unique_ptr<ProfileLoader> loader(new ProfileLoader(clock, profiles));
+  for (const auto& [name, path] : product.policies) {
+    auto guard = TRY(load_guard(path, clock));
+    const auto& files = guard->policy().files();
+    loader->entries_[name] = Entry{path, stamp_of(files), files};
+    profiles.set(name, std::move(guard));
+  }
+  return loader;
+}
+
+void ProfileLoader::reload_entry(const std::string& name, Entry& entry, const Observer& observer) {
+  entry.stamp = stamp_of(entry.files);  // of a broken file too: it is tried again when it changes again
+  const auto loaded = load_guard(entry.path, clock_);
+  if (loaded) {
+    entry.files = (*loaded)->policy().files();
+    entry.stamp = stamp_of(entry.files);
+    profiles_.set(name, *loaded);
+  }
+  observer(name, loaded);
+}
+
+void ProfileLoader::reload(const Observer& observer) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [name, entry] : entries_) reload_entry(name, entry, observer);
+}
+
+void ProfileLoader::reload_if_changed(const Observer& observer) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [name, entry] : entries_)
+    if (stamp_of(entry.files) != entry.stamp) reload_entry(name, entry, observer);
+}
+
+}  // namespace steward::app

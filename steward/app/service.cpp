@@ -1,0 +1,109 @@
+#include "steward/app/service.h"
+
+#include <fmt/format.h>
+
+#include "steward/app/models.h"
+#include "steward/app/storage.h"
+#include "steward/core/ids.h"
+
+namespace steward::app {
+namespace {
+
+constexpr std::size_t kConversationsInMemory = 10'000;
+
+gateway::AccessOptions access_of(const Product& product) {
+  gateway::AccessOptions access;
+  access.raw_on_loopback = product.raw_on_loopback;
+  for (const KeyConfig& key : product.keys) {
+    gateway::ApiKey out;
+    out.sha256 = key.sha256;
+    out.tenant = key.tenant;
+    out.name = key.name;
+    out.age_band = key.age_band;
+    out.jurisdiction = key.jurisdiction;
+    out.permissions.insert(key.permissions.begin(), key.permissions.end());
+    out.requests_per_minute = key.requests_per_minute;
+    access.keys.push_back(std::move(out));
+  }
+  return access;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Service>> Service::start(const Product& product, int io_threads) {
+  std::unique_ptr<Service> service(new Service(product));
+  const Key master = TRY(open_master_key(product));
+  service->loader_ = TRY(ProfileLoader::load(product, service->clock_, service->profiles_));
+  service->crosswalk_ = TRY(policy::Crosswalk::load(shipped_policies_dir() + "/crosswalk.sssom.tsv"));
+  for (const ModelConfig& model : product.models) service->models_.push_back(TRY(open_model(model)));
+  service->ledger_ = TRY(open_ledger(product, master));
+  service->conversations_ = std::make_unique<guard::Conversations>(derive_key(master, "steward/conversations/1"), kConversationsInMemory);
+
+  std::vector<model::LanguageModel*> models;
+  for (const auto& model : service->models_) models.push_back(model.get());
+  gateway::GatewayParts parts{std::move(models), service->profiles_, *service->ledger_, *service->conversations_, service->clock_, {}};
+  parts.openai_categories = [&crosswalk = service->crosswalk_](std::string_view category, std::string_view subtype) {
+    return crosswalk.codes("openai", category, subtype);
+  };
+  gateway::GatewayOptions options;
+  options.secret = derive_key(master, "steward/pseudonyms/1");
+  options.access = access_of(product);
+  if (!product.audience.empty()) options.audience = product.audience.front();
+  service->gateway_ = std::make_unique<gateway::Gateway>(parts, options);
+  net::ServerOptions server;
+  server.address = product.listen_address;
+  server.port = product.listen_port;
+  server.io_threads = io_threads;
+  service->server_ = TRY(gateway::serve(*service->gateway_, service->clock_, server));
+  json::Object policies;
+  for (const std::string& name : service->profiles_.names()) {
+    const policy::Policy& policy = service->profiles_.find(name)->policy();
+    policies[name] = json::Object{{"id", policy.id()}, {"version", policy.version()}, {"digest", policy.digest()}};
+  }
+  json::Object digests;
+  for (const auto& model : service->models_) digests[model->record().id] = model->record().sha256;
+  service->record("server_started", {{"product", product.id}, {"policies", policies}, {"models", digests}, {"version", STEWARD_VERSION}});
+  return service;
+}
+
+Service::~Service() { stop(std::chrono::milliseconds(0)); }
+
+std::string Service::address() const { return fmt::format("{}:{}", product_.listen_address, server_->port()); }
+
+void Service::record(const std::string& kind, json::Object meta) {
+  ledger::Event event;
+  event.id = make_uuid7(clock_);
+  event.time_us = clock_.now_us();
+  event.kind = kind;
+  event.meta = std::move(meta);
+  if (auto stored = ledger_->append_sync({std::move(event)}); !stored) fmt::print(stderr, "steward: {}\n", stored.error().message);
+}
+
+void Service::reload(Reload which) {
+  const auto observer = [this](const std::string& profile, const Result<std::shared_ptr<const guard::Guard>>& loaded) {
+    if (loaded) {
+      const policy::Policy& policy = (*loaded)->policy();
+      fmt::print(stderr, "steward: policy {} {} is now in force for '{}'\n", policy.id(), policy.version(), profile);
+      record("policy_loaded", {{"profile", profile}, {"id", policy.id()}, {"version", policy.version()}, {"digest", policy.digest()}});
+    } else {
+      fmt::print(stderr, "steward: the policy in force for '{}' stays: {}\n", profile, loaded.error().message);
+      record("policy_rejected", {{"profile", profile}, {"problem", loaded.error().message}});
+    }
+  };
+  if (which == Reload::kAll)
+    loader_->reload(observer);
+  else
+    loader_->reload_if_changed(observer);
+}
+
+void Service::stop(std::chrono::milliseconds deadline) {
+  if (!server_) return;
+  gateway_->set_ready(false);
+  server_->stop(deadline);
+  gateway_->wait_idle(std::chrono::seconds(10));
+  server_.reset();
+  models_.clear();
+  record("server_stopped", {});
+}
+
+}  // namespace steward::app

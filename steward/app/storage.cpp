@@ -1,0 +1,34 @@
+#include "steward/app/storage.h"
+
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "steward/ledger/keys.h"
+#include "steward/ledger/sqlite/sqlite_ledger.h"
+
+namespace steward::app {
+namespace {
+
+ledger::SqliteLedgerOptions options_of(const Product& product, const Key& master) {
+  return {product.ledger_path, product.keys_dir + "/keys.db", master};
+}
+
+}  // namespace
+
+Result<Key> open_master_key(const Product& product) {
+  return ledger::load_master_key(product.keys_dir + "/master.key", ledger::CreateKey::kYes);
+}
+
+Result<std::unique_ptr<ledger::Ledger>> open_ledger(const Product& product, const Key& master) {
+  return ledger::open_sqlite_ledger(options_of(product, master));
+}
+
+Result<std::unique_ptr<ledger::Ledger>> open_ledger_read_only(const Product& product) {
+  if (!std::filesystem::exists(product.ledger_path))
+    return fail(ErrorCode::kNotFound, fmt::format("there is no ledger at {} yet: it is made when the product is first served", product.ledger_path));
+  const Key master = TRY(ledger::load_master_key(product.keys_dir + "/master.key", ledger::CreateKey::kNo));
+  return ledger::open_sqlite_ledger_read_only(options_of(product, master));
+}
+
+}  // namespace steward::app

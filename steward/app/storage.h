@@ -1,0 +1,16 @@
+#pragma once
+
+#include <memory>
+
+#include "steward/app/product.h"
+#include "steward/core/hash.h"
+#include "steward/ledger/ledger.h"
+
+namespace steward::app {
+
+/// The product's master key: STEWARD_MASTER_KEY or keys/master.key, which is made when the product is first served.
+Result<Key> open_master_key(const Product& product);
+Result<std::unique_ptr<ledger::Ledger>> open_ledger(const Product& product, const Key& master);
+Result<std::unique_ptr<ledger::Ledger>> open_ledger_read_only(const Product& product);
+
+}  // namespace steward::app

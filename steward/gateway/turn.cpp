@@ -1,0 +1,332 @@
+#include "steward/gateway/turn.h"
+
+#include <algorithm>
+
+#include "steward/core/ids.h"
+#include "steward/gateway/utf8.h"
+#include "steward/prompting/prompting.h"
+
+namespace steward::gateway {
+namespace {
+
+constexpr std::string_view kIdentityAsked = "asked";
+
+/// The memory of an anonymous conversation is shared by all who began alike, so only its judgements may be used: its
+/// placeholders would restore one person's data for another. The history, sent again, makes the same placeholders anew.
+std::shared_ptr<guard::Conversation> private_copy(const Key& secret, const guard::Conversation& shared,
+                                                  const std::vector<guard::Message>& messages) {
+  auto copy = std::make_shared<guard::Conversation>(derive_key(secret, "anonymous conversation"));
+  for (const guard::Message& message : messages)
+    if (const auto action = shared.judged(message.role, message.text)) copy->remember(message.role, message.text, *action);
+  copy->set_language(shared.language());
+  return copy;
+}
+
+void copy_judgements(const guard::Conversation& from, guard::Conversation& to, const std::vector<guard::Message>& messages) {
+  for (const guard::Message& message : messages)
+    if (const auto action = from.judged(message.role, message.text)) to.remember(message.role, message.text, *action);
+  to.set_language(from.language());
+}
+
+}  // namespace
+
+Turn::Turn(std::shared_ptr<Gateway::State> state, Call call, TurnRequest request)
+    : state_(std::move(state)), call_(std::move(call)), request_(std::move(request)),
+      id_(make_uuid7(state_->parts.clock)), began_ns_(steady_ns()) {
+  const std::lock_guard lock(state_->mutex);
+  ++state_->turns_open;
+}
+
+Turn::~Turn() {
+  const std::lock_guard lock(state_->mutex);
+  if (--state_->turns_open == 0) state_->idle.notify_all();
+}
+
+void Turn::start() {
+  serial_ = std::make_shared<Serial>([responder = call_.responder](std::function<void()> job) { responder->post(std::move(job)); });
+  serial_->post([self = shared_from_this()] { self->begin(); });
+}
+
+void Turn::begin() {
+  const GatewayParts& parts = state_->parts;
+  head_.id = make_id(request_.surface == Surface::kChat ? "chatcmpl-" : "cmpl-", parts.clock);
+  head_.created_s = parts.clock.now_us() / 1'000'000;
+  head_.model_id = request_.target.model_id;
+  head_.surface = request_.surface;
+  names_ = make_pseudonyms(state_->options.secret, call_.principal, request_);
+  context_.audience = state_->options.audience;
+  context_.age_band = call_.principal.age_band;
+  context_.jurisdiction = call_.principal.jurisdiction;
+  context_.surface = to_string(request_.surface);
+  state_->metrics->turn_opened();
+  const auto weak = weak_from_this();
+  call_.responder->on_closed([weak] {
+    if (const auto self = weak.lock()) self->serial_->post([self] { self->client_left(); });
+  });
+  call_.responder->after(state_->options.turn_deadline, [weak] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->serial_->post([self] {
+      self->give_up(EndState::kFailed, Error{ErrorCode::kDeadlineExceeded, "the answer was not finished in time", ""});
+    });
+  });
+  if (auto prepared = prepare(); !prepared) {
+    const bool ours = http_status(prepared.error().code) >= 500;
+    give_up(ours ? EndState::kFailed : EndState::kRefused, std::move(prepared).error());
+  }
+  parts.ledger.append(opening_events(), [self = shared_from_this()](const Result<void>& result) {
+    self->serial_->post([self, result] { self->on_opened(result); });
+  });
+  start_generations();
+}
+
+Result<void> Turn::prepare() {
+  const std::size_t count = request_.surface == Surface::kChat ? 1 : request_.prompts.size();
+  choices_ = std::vector<Choice>(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    choices_[i].index = static_cast<int>(i);
+    TRY(request_.surface == Surface::kChat ? prepare_chat(choices_[i]) : prepare_completion(choices_[i]));
+  }
+  return {};
+}
+
+guard::InputOutcome Turn::check_input(Choice& choice) {
+  const std::int64_t began = steady_ns();
+  const auto shared = state_->parts.conversations.get(names_.principal, names_.conversation);
+  choice.place.context = context_;
+  choice.place.conversation =
+      names_.anonymous ? private_copy(state_->options.secret, *shared, choice.input) : shared;
+  guard::InputOutcome outcome = request_.target.guard->check_input(choice.place, choice.input);
+  if (names_.anonymous) copy_judgements(*choice.place.conversation, *shared, choice.input);
+  choice.place.context.language = outcome.language;
+  context_.language = outcome.language;
+  choice.input_decision = outcome.decision;
+  if (outcome.decision.action >= policy::Action::kCanned) {
+    choice.asks_model = false;
+    choice.done = true;
+    choice.reply = outcome.decision.reply;
+    choice.finish_reason = outcome.decision.finish_reason;
+  } else {
+    choice.guard = request_.target.guard->open_output(choice.place);
+  }
+  state_->metrics->guard_time("input", static_cast<double>(steady_ns() - began) * 1e-9);
+  return outcome;
+}
+
+Result<void> Turn::prepare_chat(Choice& choice) {
+  for (const model::ChatMessage& message : request_.messages) choice.input.push_back({message.role, message.content});
+  if (!request_.target.guard) {
+    choice.prompt = request_.messages;
+    return {};
+  }
+  guard::InputOutcome outcome = check_input(choice);
+  if (!choice.asks_model) return {};
+  prompting::PromptInput input;
+  input.context = choice.place.context;
+  input.conversation = names_.conversation;
+  for (std::size_t i = 0; i < outcome.messages.size(); ++i) {
+    const bool taken_out = outcome.messages[i].text.empty() && i < choice.input.size() && !choice.input[i].text.empty();
+    if (taken_out) continue;
+    const std::string name = i < request_.messages.size() ? request_.messages[i].name : "";
+    input.messages.push_back({outcome.messages[i].role, std::move(outcome.messages[i].text), name});
+  }
+  for (const guard::RuledFinding& ruled : outcome.decision.findings) {
+    input.categories.push_back(ruled.finding.category);
+    input.asks_identity |= ruled.finding.subtype == kIdentityAsked;
+  }
+  prompting::PromptOutcome composed = TRY(prompting::compose(request_.target.guard->policy(), input));
+  choice.prompt = std::move(composed.messages);
+  rules_ = std::move(composed.rules);
+  notices_ = std::move(composed.notices);
+  return {};
+}
+
+Result<void> Turn::prepare_completion(Choice& choice) {
+  const auto& prompt = request_.prompts[static_cast<std::size_t>(choice.index)];
+  const auto* tokens = std::get_if<std::vector<model::Token>>(&prompt);
+  if (!request_.target.guard) {
+    if (tokens)
+      choice.prompt = *tokens;
+    else
+      choice.prompt = std::get<std::string>(prompt);
+    return {};
+  }
+  // Behind a guard the model gets the text that was scanned, never tokens, which could hold what no text can.
+  std::string text = tokens ? repair_utf8(TRY(request_.target.model->detokenize(*tokens))) : std::get<std::string>(prompt);
+  choice.input.push_back({"user", std::move(text)});
+  guard::InputOutcome outcome = check_input(choice);
+  choice.prompt = outcome.messages.empty() ? std::string() : std::move(outcome.messages.front().text);
+  return {};
+}
+
+void Turn::start_generations() {
+  const int limit = request_.reproducible ? 1 : state_->options.generations_in_flight_max;
+  for (Choice& choice : choices_) {
+    if (closing_ || error_ || in_flight_ >= limit) break;
+    if (!choice.asks_model || choice.started || choice.done) continue;
+    auto begun = start_generation(choice);
+    if (begun) continue;
+    // A full queue is waited for when another answer of this request will make room in it.
+    if (begun.error().code == ErrorCode::kResourceExhausted && in_flight_ > 0) break;
+    const bool ours = http_status(begun.error().code) >= 500;
+    give_up(ours ? EndState::kFailed : EndState::kRefused, std::move(begun).error());
+  }
+  close_when_done();
+}
+
+Result<void> Turn::start_generation(Choice& choice) {
+  model::GenerateRequest request;
+  request.prompt = choice.prompt;
+  request.sampling = request_.sampling;
+  request.reproducible = request_.reproducible;
+  const auto self = shared_from_this();
+  model::Sink sink;
+  sink.on_prompt = [self, &choice](std::vector<model::TokenLogprob> prompt) {
+    self->serial_->post([self, &choice, prompt = std::move(prompt)]() mutable { choice.prompt_tokens = std::move(prompt); });
+  };
+  sink.on_delta = [self, &choice](std::string_view text, std::vector<model::TokenLogprob> tokens) {
+    self->serial_->post([self, &choice, text = std::string(text), tokens = std::move(tokens)]() mutable {
+      self->on_delta(choice, text, std::move(tokens));
+    });
+  };
+  sink.on_done = [self, &choice](const Result<model::FinishReason>& reason, const model::Usage& usage) {
+    self->serial_->post([self, &choice, reason, usage] { self->on_done(choice, reason, usage); });
+  };
+  choice.generation = TRY(request_.target.model->start(std::move(request), std::move(sink)));
+  choice.started = true;
+  ++in_flight_;
+  return {};
+}
+
+void Turn::on_opened(const Result<void>& result) {
+  state_->ledger_works = result.has_value();
+  if (!result) {
+    state_->metrics->ledger_failure();
+    for (Choice& choice : choices_) choice.generation.reset();
+    closing_ = true;
+    if (!client_left_)
+      answer_error(Error{ErrorCode::kUnavailable, "this turn could not be recorded, so it is not answered: try again later", ""});
+    state_->metrics->turn_closed(to_string(EndState::kFailed), 0, 0, 0);
+    return;
+  }
+  opened_ = true;
+  if (!error_ && !client_left_)
+    for (Choice& choice : choices_) send_unsent(choice);
+  close_when_done();
+}
+
+void Turn::on_delta(Choice& choice, std::string_view text, std::vector<model::TokenLogprob> tokens) {
+  if (closing_ || choice.done || choice.stopped_by_guard) return;
+  choice.model_text += text;
+  if (!choice.guard) {
+    choice.unsent_text += text;
+    if (request_.sampling.want_logprobs || request_.sampling.echo) {
+      if (request_.stream) choice.unsent_tokens.insert(choice.unsent_tokens.end(), tokens.begin(), tokens.end());
+      choice.tokens.insert(choice.tokens.end(), std::make_move_iterator(tokens.begin()), std::make_move_iterator(tokens.end()));
+    }
+    return send_unsent(choice);
+  }
+  release(choice, choice.guard->push(text));
+  if (choice.stopped_by_guard && choice.generation) choice.generation->cancel();
+}
+
+void Turn::release(Choice& choice, const guard::Release& release) {
+  choice.unsent_text += release.text;
+  const guard::Decision& decision = choice.guard->decision();
+  if (release.ended && decision.action >= policy::Action::kCanned) {
+    choice.stopped_by_guard = true;
+    choice.reply = decision.reply;
+    choice.finish_reason = decision.finish_reason;
+  }
+  send_unsent(choice);
+}
+
+void Turn::on_done(Choice& choice, const Result<model::FinishReason>& reason, const model::Usage& usage) {
+  choice.generation.reset();
+  if (choice.done || closing_) return;
+  --in_flight_;
+  choice.usage = usage;
+  if (!choice.stopped_by_guard) {
+    if (!reason) return give_up(EndState::kFailed, reason.error());
+    if (*reason == model::FinishReason::kCancelled)
+      return give_up(EndState::kFailed, Error{ErrorCode::kUnavailable, "the model stopped before the answer was finished", ""});
+    if (choice.guard) release(choice, choice.guard->finish());
+    if (!choice.stopped_by_guard) choice.finish_reason = *reason == model::FinishReason::kLength ? "length" : "stop";
+  }
+  choice.done = true;
+  start_generations();
+}
+
+void Turn::give_up(EndState state, Error error) {
+  if (closing_ || error_ || client_left_) return;
+  error_ = std::move(error);
+  early_end_ = state;
+  for (Choice& choice : choices_) {
+    choice.done = true;
+    choice.generation.reset();
+  }
+  close_when_done();
+}
+
+void Turn::client_left() {
+  if (client_left_) return;
+  client_left_ = true;
+  if (closing_) return;
+  if (!early_end_) early_end_ = EndState::kCancelled;
+  for (Choice& choice : choices_) {
+    choice.done = true;
+    choice.generation.reset();
+  }
+  close_when_done();
+}
+
+void Turn::close_when_done() {
+  if (!opened_ || closing_) return;
+  if (!std::all_of(choices_.begin(), choices_.end(), [](const Choice& choice) { return choice.done; })) return;
+  closing_ = true;
+  state_->parts.ledger.append(closing_events(), [self = shared_from_this()](const Result<void>& result) {
+    self->serial_->post([self, result] { self->on_closed(result); });
+  });
+}
+
+void Turn::on_closed(const Result<void>& result) {
+  state_->ledger_works = result.has_value();
+  if (!result) {
+    state_->metrics->ledger_failure();
+    error_ = Error{ErrorCode::kUnavailable, "the end of this turn could not be recorded: try again later", ""};
+  }
+  count_metrics();
+  if (!client_left_) answer();
+}
+
+EndState Turn::end_state() const {
+  if (early_end_) return *early_end_;
+  EndState state = EndState::kCompleted;
+  for (const Choice& choice : choices_) {
+    if (choice.stopped_by_guard)
+      state = choice.guard->decision().action == policy::Action::kCanned ? EndState::kCanned : EndState::kBlockedOutput;
+    else if (!choice.asks_model)
+      state = choice.input_decision->action == policy::Action::kCanned ? EndState::kCanned : EndState::kBlockedInput;
+    if (state != EndState::kCompleted && state != EndState::kCanned) break;
+  }
+  return state;
+}
+
+std::string_view to_string(EndState state) {
+  switch (state) {
+    case EndState::kCompleted: return "completed";
+    case EndState::kBlockedInput: return "blocked_input";
+    case EndState::kBlockedOutput: return "blocked_output";
+    case EndState::kCanned: return "canned";
+    case EndState::kFailed: return "failed";
+    case EndState::kCancelled: return "cancelled";
+    case EndState::kRefused: return "refused";
+  }
+  return "failed";
+}
+
+void start_turn(std::shared_ptr<Gateway::State> state, Call call, TurnRequest request) {
+  std::make_shared<Turn>(std::move(state), std::move(call), std::move(request))->start();
+}
+
+}  // namespace steward::gateway

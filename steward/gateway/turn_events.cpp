@@ -1,0 +1,133 @@
+#include "steward/core/ids.h"
+#include "steward/gateway/turn.h"
+
+namespace steward::gateway {
+namespace {
+
+json::Array names_of(const std::vector<prompting::AppliedNotice>& notices) {
+  json::Array out;
+  for (const auto& notice : notices) out.push_back(json::Value(notice.id));
+  return out;
+}
+
+/// What was asked, sealed: messages as they came, prompts as text or tokens.
+std::string asked_text(const TurnRequest& request) {
+  json::Array messages;
+  for (const model::ChatMessage& message : request.messages)
+    messages.push_back(json::Object{{"role", message.role}, {"content", message.content}});
+  if (request.surface == Surface::kChat) return json::dump(json::Object{{"messages", std::move(messages)}});
+  json::Array prompts;
+  for (const auto& prompt : request.prompts) {
+    if (const auto* text = std::get_if<std::string>(&prompt)) {
+      prompts.push_back(json::Value(*text));
+    } else {
+      const auto& tokens = std::get<std::vector<model::Token>>(prompt);
+      prompts.push_back(json::Array(tokens.begin(), tokens.end()));
+    }
+  }
+  return json::dump(json::Object{{"prompts", std::move(prompts)}});
+}
+
+}  // namespace
+
+ledger::Event Turn::event(std::string kind) const {
+  ledger::Event out;
+  out.id = make_uuid7(state_->parts.clock);
+  out.time_us = state_->parts.clock.now_us();
+  out.kind = std::move(kind);
+  out.turn = id_;
+  out.subject = names_.subject;
+  out.conversation = names_.conversation;
+  return out;
+}
+
+std::vector<ledger::Event> Turn::opening_events() const {
+  ledger::Event opened = event("turn_opened");
+  const model::Sampling& sampling = request_.sampling;
+  opened.meta = json::Object{{"request", call_.id},
+                             {"reply", head_.id},
+                             {"surface", to_string(request_.surface)},
+                             {"stream", request_.stream},
+                             {"model", request_.target.model->record().id},
+                             {"model_sha256", request_.target.model->record().sha256},
+                             {"profile", request_.target.profile},
+                             {"tenant", call_.principal.tenant},
+                             {"key", call_.principal.key_name},
+                             {"age_band", context_.age_band},
+                             {"jurisdiction", context_.jurisdiction},
+                             {"language", context_.language},
+                             {"messages", request_.messages.size() + request_.prompts.size()},
+                             {"temperature", sampling.temperature},
+                             {"max_tokens", sampling.max_tokens},
+                             {"rules", json::Array(rules_.begin(), rules_.end())},
+                             {"notices", names_of(notices_)}};
+  if (sampling.seed) opened.meta["seed"] = *sampling.seed;
+  if (request_.target.guard) opened.meta["policy_digest"] = request_.target.guard->policy().digest();
+  opened.text = asked_text(request_);
+  std::vector<ledger::Event> out;
+  out.push_back(std::move(opened));
+  for (const Choice& choice : choices_) {
+    if (!choice.input_decision) continue;
+    ledger::Event decision = event("decision");
+    decision.meta = guard::to_json(*choice.input_decision);
+    decision.meta["choice"] = choice.index;
+    out.push_back(std::move(decision));
+  }
+  return out;
+}
+
+std::vector<ledger::Event> Turn::closing_events() const {
+  std::vector<ledger::Event> out;
+  json::Array finish_reasons;
+  std::size_t sent = 0;
+  for (const Choice& choice : choices_) {
+    finish_reasons.push_back(json::Value(choice.finish_reason));
+    sent += choice.sent_text.size();
+    if (choice.started) {
+      ledger::Event output = event("model_output");
+      output.meta = json::Object{{"choice", choice.index}, {"bytes", choice.model_text.size()}};
+      json::Object text{{"model", choice.model_text}};
+      const std::string& given = choice.stopped_by_guard && !request_.stream ? choice.reply : choice.sent_text;
+      if (given != choice.model_text) text["sent"] = given;
+      output.text = json::dump(text);
+      out.push_back(std::move(output));
+    }
+    if (choice.guard && choice.started) {
+      ledger::Event decision = event("decision");
+      decision.meta = guard::to_json(choice.guard->decision());
+      decision.meta["choice"] = choice.index;
+      out.push_back(std::move(decision));
+    }
+  }
+  const model::Usage usage = total_usage();
+  ledger::Event closed = event("turn_closed");
+  closed.meta = json::Object{{"state", to_string(end_state())},
+                             {"finish_reasons", std::move(finish_reasons)},
+                             {"prompt_tokens", usage.prompt_tokens},
+                             {"cached_tokens", usage.cached_tokens},
+                             {"completion_tokens", usage.completion_tokens},
+                             {"released_bytes", sent},
+                             {"time_us", (steady_ns() - began_ns_) / 1000}};
+  if (error_) closed.meta["error"] = to_string(error_->code);
+  out.push_back(std::move(closed));
+  return out;
+}
+
+void Turn::count_metrics() const {
+  Metrics& metrics = *state_->metrics;
+  const model::Usage usage = total_usage();
+  metrics.turn_closed(to_string(end_state()), static_cast<double>(steady_ns() - began_ns_) * 1e-9, usage.prompt_tokens,
+                      usage.completion_tokens);
+  for (const Choice& choice : choices_) {
+    if (choice.input_decision) metrics.decision("input", policy::to_string(choice.input_decision->action));
+    if (!choice.guard) continue;
+    const guard::Decision& decision = choice.guard->decision();
+    metrics.decision("output", policy::to_string(decision.action));
+    metrics.held_bytes(static_cast<double>(decision.held_bytes_max));
+    double seconds = 0;
+    for (const guard::ScanRecord& record : decision.scanned) seconds += static_cast<double>(record.time_ns) * 1e-9;
+    metrics.guard_time("output", seconds);
+  }
+}
+
+}  // namespace steward::gateway

@@ -1,0 +1,192 @@
+#include "steward/text/normalizer.h"
+
+#include <algorithm>
+#include <array>
+
+#include <unicode/normalizer2.h>
+#include <unicode/uchar.h>
+#include <unicode/unistr.h>
+
+#include "steward/core/check.h"
+#include "steward/text/words.h"
+
+namespace steward::text {
+namespace {
+
+/// A segment is cut behind so many code points even where marks go on: stacked marks cannot make folding quadratic.
+constexpr int kSegmentCharsMax = 48;
+/// Leet is judged over runs of at most so many code points.
+constexpr int kRunCharsMax = 32;
+
+const icu::Normalizer2& nfkc_casefold() {
+  static const icu::Normalizer2* instance = [] {
+    UErrorCode status = U_ZERO_ERROR;
+    const icu::Normalizer2* found = icu::Normalizer2::getNFKCCasefoldInstance(status);
+    STEWARD_CHECK(U_SUCCESS(status));
+    return found;
+  }();
+  return *instance;
+}
+
+const icu::Normalizer2& nfd() {
+  static const icu::Normalizer2* instance = [] {
+    UErrorCode status = U_ZERO_ERROR;
+    const icu::Normalizer2* found = icu::Normalizer2::getNFDInstance(status);
+    STEWARD_CHECK(U_SUCCESS(status));
+    return found;
+  }();
+  return *instance;
+}
+
+struct Confusable {
+  char32_t code_point;
+  const char* prototype;
+};
+#include "steward/text/unicode_tables.inc"
+
+const char* confusable(char32_t c) {
+  const auto found = std::lower_bound(std::begin(kConfusables), std::end(kConfusables), c,
+                                      [](const Confusable& entry, char32_t value) { return entry.code_point < value; });
+  return found != std::end(kConfusables) && found->code_point == c ? found->prototype : nullptr;
+}
+
+bool is_mark(char32_t c) {
+  const auto type = u_charType(static_cast<UChar32>(c));
+  return type == U_NON_SPACING_MARK || type == U_ENCLOSING_MARK;
+}
+
+bool is_alphabetic_script(char32_t c) {
+  return c < 0x250 || (c >= 0x370 && c < 0x530) || (c >= 0x1E00 && c < 0x2000);
+}
+
+/// What a digit or sign stands for in leet, or 0.
+char leet(char32_t c) {
+  switch (c) {
+    case '0': return 'o';
+    case '1': return 'i';
+    case '3': return 'e';
+    case '4': return 'a';
+    case '5': return 's';
+    case '7': return 't';
+    case '@': return 'a';
+    case '$': return 's';
+    case '!': return 'i';
+    case '|': return 'i';
+    case '+': return 't';
+    default: return 0;
+  }
+}
+
+bool stands_inside_only(char32_t c) { return c == '!' || c == '|' || c == '+'; }
+
+/// The base letter without any accent, for letters under stacked marks.
+std::string strip_accents(char32_t c) {
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::UnicodeString decomposed = nfd().normalize(icu::UnicodeString(static_cast<UChar32>(c)), status);
+  std::string out;
+  icu::UnicodeString(decomposed.char32At(0)).toUTF8String(out);
+  return out;
+}
+
+}  // namespace
+
+std::size_t Folder::fold_segment(std::string_view raw, std::size_t begin, bool last) {
+  std::size_t end = begin;
+  int chars = 0;
+  next_char(raw, end);
+  for (++chars; end < raw.size() && chars < kSegmentCharsMax; ++chars) {
+    std::size_t next = end;
+    if (nfkc_casefold().hasBoundaryBefore(static_cast<UChar32>(next_char(raw, next)))) break;
+    end = next;
+  }
+  if (end == raw.size() && !last && chars < kSegmentCharsMax) return begin;
+  UErrorCode status = U_ZERO_ERROR;
+  const auto source = icu::UnicodeString::fromUTF8(icu::StringPiece(raw.data() + begin, static_cast<int>(end - begin)));
+  const icu::UnicodeString folded = nfkc_casefold().normalize(source, status);
+  STEWARD_CHECK(U_SUCCESS(status));
+  std::string bytes;
+  folded.toUTF8String(bytes);
+  out_.put(bytes, begin, end);
+  return end;
+}
+
+void Folder::advance(std::string_view raw, bool last) {
+  std::size_t at = consumed_;
+  std::string lower;
+  while (at < raw.size()) {
+    // ASCII run: each of its characters but the last is followed by ASCII, which always begins a segment.
+    const std::size_t from = at;
+    lower.clear();
+    while (at < raw.size() && static_cast<unsigned char>(raw[at]) < 0x80 &&
+           (at + 1 < raw.size() ? static_cast<unsigned char>(raw[at + 1]) < 0x80 : last)) {
+      const char c = raw[at++];
+      lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    }
+    if (!lower.empty()) out_.put_same(lower, from);
+    if (at >= raw.size()) break;
+    const std::size_t end = fold_segment(raw, at, last);
+    if (end == at) break;
+    at = end;
+  }
+  consumed_ = at;
+}
+
+std::size_t SkeletonMaker::run_end(std::string_view folded, bool last) const {
+  std::size_t at = consumed_;
+  for (int chars = 0; at < folded.size(); ++chars) {
+    std::size_t next = at;
+    const char32_t c = next_char(folded, next);
+    const bool in_run = is_word_char(c) || leet(c) != 0 || is_mark(c);
+    if (!in_run) return chars == 0 ? next : at;
+    if (chars == kRunCharsMax) return at;
+    at = next;
+  }
+  return last ? at : consumed_;
+}
+
+void SkeletonMaker::map_run(const MappedText& folded, std::size_t begin, std::size_t end) {
+  const std::string_view text = folded.text();
+  int letters = 0;
+  for (std::size_t at = begin; at < end;) {
+    const char32_t c = next_char(text, at);
+    letters += u_isalpha(static_cast<UChar32>(c)) ? 1 : 0;
+  }
+  for (std::size_t at = begin; at < end;) {
+    const std::size_t from = at;
+    const char32_t c = next_char(text, at);
+    std::size_t marks = at;
+    while (marks < end) {
+      std::size_t next = marks;
+      if (!is_mark(next_char(text, next))) break;
+      marks = next;
+    }
+    const Span source = folded.source_of(from, at - from);
+    if (marks > at && is_alphabetic_script(c)) {  // stacked marks: the bare letter
+      const Span all = folded.source_of(from, marks - from);
+      out_.put(strip_accents(c), all.begin, all.end);
+      at = marks;
+      continue;
+    }
+    // "1" may stand for i or for l: the skeleton knows no difference between the two.
+    const char letter = c == 'l' ? 'i' : letters >= 2 ? leet(c) : 0;
+    if (letter != 0 && !(stands_inside_only(c) && at == end)) {
+      out_.put(std::string_view(&letter, 1), source.begin, source.end);
+    } else if (const char* prototype = c < 0x80 ? nullptr : confusable(c)) {
+      const std::string_view bytes(prototype);
+      out_.put(bytes == "rn" ? std::string_view("m") : bytes == "l" ? std::string_view("i") : bytes, source.begin, source.end);
+    } else {
+      out_.put(text.substr(from, at - from), source.begin, source.end);
+    }
+  }
+}
+
+void SkeletonMaker::advance(const MappedText& folded, bool last) {
+  while (consumed_ < folded.text().size()) {
+    const std::size_t end = run_end(folded.text(), last);
+    if (end == consumed_) break;
+    map_run(folded, consumed_, end);
+    consumed_ = end;
+  }
+}
+
+}  // namespace steward::text

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "steward/text/view.h"
+
+namespace steward::text {
+
+/// NFKC case fold, segment by segment between normalisation boundaries (UAX #15, section 9). Feed it a growing text.
+class Folder {
+ public:
+  /// Consumes all of `raw` behind what was consumed before that can no longer change. `last`: nothing will follow.
+  void advance(std::string_view raw, bool last);
+  const MappedText& out() const { return out_; }
+  std::size_t consumed() const { return consumed_; }
+
+ private:
+  std::size_t fold_segment(std::string_view raw, std::size_t begin, bool last);
+
+  MappedText out_;
+  std::size_t consumed_ = 0;
+};
+
+/// Confusables, stacked marks and leet over folded text, run by run.
+class SkeletonMaker {
+ public:
+  void advance(const MappedText& folded, bool last);
+  const MappedText& out() const { return out_; }
+  /// Bytes of folded text that were used up.
+  std::size_t consumed() const { return consumed_; }
+
+ private:
+  std::size_t run_end(std::string_view folded, bool last) const;
+  void map_run(const MappedText& folded, std::size_t begin, std::size_t end);
+
+  MappedText out_;
+  std::size_t consumed_ = 0;
+};
+
+}  // namespace steward::text

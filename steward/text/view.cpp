@@ -1,0 +1,174 @@
+#include "steward/text/view.h"
+
+#include "steward/core/check.h"
+#include "steward/text/normalizer.h"
+#include "steward/text/words.h"
+
+namespace steward::text {
+
+std::string_view to_string(ViewKind kind) {
+  switch (kind) {
+    case ViewKind::kRaw: return "raw";
+    case ViewKind::kFolded: return "folded";
+    case ViewKind::kSkeleton: return "skeleton";
+    case ViewKind::kDecoded: return "decoded";
+  }
+  return "raw";
+}
+
+View fold(std::string_view utf8) {
+  Folder folder;
+  folder.advance(utf8, true);
+  View view;
+  view.kind_ = ViewKind::kFolded;
+  view.mapped_ = folder.out();
+  return view;
+}
+
+View skeleton(std::string_view utf8) {
+  Folder folder;
+  folder.advance(utf8, true);
+  SkeletonMaker maker;
+  maker.advance(folder.out(), true);
+  View view;
+  view.kind_ = ViewKind::kSkeleton;
+  view.mapped_ = maker.out();
+  return view;
+}
+
+std::string fold_text(std::string_view utf8) { return std::string(fold(utf8).text()); }
+std::string skeleton_text(std::string_view utf8) { return std::string(skeleton(utf8).text()); }
+
+std::optional<std::size_t> find_invalid_utf8(std::string_view bytes) {
+  std::size_t at = 0;
+  const auto byte = [&](std::size_t i) { return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u; };
+  while (at < bytes.size()) {
+    const unsigned first = byte(at);
+    if (first < 0x80) {
+      ++at;
+      continue;
+    }
+    // Well-formed sequences: Unicode, table 3-7.
+    std::size_t more = 0;
+    unsigned low = 0x80, high = 0xBF;
+    if (first >= 0xC2 && first <= 0xDF) {
+      more = 1;
+    } else if (first >= 0xE0 && first <= 0xEF) {
+      more = 2;
+      if (first == 0xE0) low = 0xA0;
+      if (first == 0xED) high = 0x9F;
+    } else if (first >= 0xF0 && first <= 0xF4) {
+      more = 3;
+      if (first == 0xF0) low = 0x90;
+      if (first == 0xF4) high = 0x8F;
+    } else {
+      return at;
+    }
+    if (byte(at + 1) < low || byte(at + 1) > high) return at;
+    for (std::size_t i = 2; i <= more; ++i)
+      if ((byte(at + i) & 0xC0) != 0x80) return at;
+    at += more + 1;
+  }
+  return std::nullopt;
+}
+
+std::size_t char_floor(std::string_view utf8, std::size_t n) {
+  if (n >= utf8.size()) return utf8.size();
+  while (n > 0 && (static_cast<unsigned char>(utf8[n]) & 0xC0) == 0x80) --n;
+  return n;
+}
+
+struct Views::State {
+  std::string_view text;
+  std::optional<View> raw, folded, skeleton;
+};
+
+Views::Views(std::string_view utf8) : state_(std::make_unique<State>()) { state_->text = utf8; }
+Views::~Views() = default;
+Views::Views(Views&&) noexcept = default;
+
+const View& Views::raw() const {
+  if (!state_->raw) {
+    state_->raw.emplace();
+    state_->raw->mapped_.put_same(state_->text, 0);
+  }
+  return *state_->raw;
+}
+
+const View& Views::folded() const {
+  if (!state_->folded) state_->folded = fold(state_->text);
+  return *state_->folded;
+}
+
+const View& Views::skeleton() const {
+  if (!state_->skeleton) {
+    SkeletonMaker maker;
+    maker.advance(folded().mapped_, true);
+    state_->skeleton.emplace();
+    state_->skeleton->kind_ = ViewKind::kSkeleton;
+    state_->skeleton->mapped_ = maker.out();
+  }
+  return *state_->skeleton;
+}
+
+const View& Views::get(ViewKind kind) const {
+  switch (kind) {
+    case ViewKind::kFolded: return folded();
+    case ViewKind::kSkeleton: return skeleton();
+    default: return raw();
+  }
+}
+
+struct GrowingViews::State {
+  MappedText raw;
+  Folder folder;
+  SkeletonMaker skeleton;
+  bool finished = false;
+
+  void advance() {
+    folder.advance(raw.text(), finished);
+    skeleton.advance(folder.out(), finished && folder.consumed() == raw.text().size());
+  }
+  const MappedText& get(ViewKind kind) const {
+    switch (kind) {
+      case ViewKind::kFolded: return folder.out();
+      case ViewKind::kSkeleton: return skeleton.out();
+      default: return raw;
+    }
+  }
+};
+
+GrowingViews::GrowingViews() : state_(std::make_unique<State>()) {}
+GrowingViews::~GrowingViews() = default;
+GrowingViews::GrowingViews(GrowingViews&&) noexcept = default;
+
+void GrowingViews::append(std::string_view utf8) {
+  STEWARD_CHECK(!state_->finished);
+  state_->raw.put_same(utf8, state_->raw.text().size());
+  state_->advance();
+}
+
+void GrowingViews::finish() {
+  state_->finished = true;
+  state_->advance();
+}
+
+bool GrowingViews::finished() const { return state_->finished; }
+std::string_view GrowingViews::raw() const { return state_->raw.text(); }
+std::string_view GrowingViews::text(ViewKind kind) const { return state_->get(kind).text(); }
+
+std::size_t GrowingViews::covered(ViewKind kind) const {
+  switch (kind) {
+    case ViewKind::kFolded: return state_->folder.consumed();
+    case ViewKind::kSkeleton: {
+      const std::size_t folded = state_->skeleton.consumed();
+      const MappedText& source = state_->folder.out();
+      return folded == source.text().size() ? state_->folder.consumed() : source.origin({folded, folded}).begin;
+    }
+    default: return raw().size();
+  }
+}
+
+Span GrowingViews::origin(ViewKind kind, Span derived) const { return state_->get(kind).origin(derived); }
+
+}  // namespace steward::text
