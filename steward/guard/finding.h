@@ -18,7 +18,6 @@ struct Finding {
   int severity = 1;                        ///< 0 to 3
   double score = 1;                        ///< calibrated probability
   text::Span span;                         ///< whole characters of the original text
-  std::size_t message = 0;                 ///< index of the message it is in, on input; set by the pipeline
   std::string evidence;                    ///< which rule or entry matched, by id; never quotes user text
   std::string filter;                      ///< FilterSpec::name
   std::string version;                     ///< of the filter and its data
@@ -27,6 +26,9 @@ struct Finding {
   std::optional<std::string> reply;        ///< id of the canned reply this finding asks for
   /// The span is a placeholder of the turn's own principal that is put back on the way out: always rewritten, no ruling asked.
   bool restore = false;
+  // Set by the pipeline:
+  std::size_t message = 0;  ///< on input, index of the message that the span is in
+  bool late = false;        ///< on an output stream, part of the span had been released (advisory filters only)
 };
 
 /// A finding with the policy's ruling.
@@ -41,6 +43,7 @@ struct ScanRecord {
   std::size_t bytes = 0;
   std::int64_t time_ns = 0;
   std::string skipped;  ///< why it did not scan, or empty
+  std::size_t lag_bytes_max = 0;  ///< on an output stream, most bytes released ahead of this (advisory) filter's watermark
 };
 
 /// What became of a text, by whose word, and what was looked at. A value, not an error.

@@ -1,7 +1,5 @@
 #include "steward/guard/vault.h"
 
-#include <fmt/format.h>
-
 namespace steward::guard {
 
 std::string Vault::placeholder(std::string_view kind, std::string_view canonical, std::string_view value) {
@@ -9,23 +7,21 @@ std::string Vault::placeholder(std::string_view kind, std::string_view canonical
   key += '\0';
   key += canonical;
   const std::lock_guard lock(mutex_);
-  if (const auto known = by_value_.find(key); known != by_value_.end()) return known->second;
-  auto counter = counts_.find(kind);
-  if (counter == counts_.end()) counter = counts_.emplace(std::string(kind), 0).first;
-  std::string name = fmt::format("[{}_{}]", kind, ++counter->second);
-  by_value_.emplace(std::move(key), name);
-  by_placeholder_.emplace(name, std::string(value));
-  return name;
+  const auto [known, is_new] = by_value_.try_emplace(std::move(key));
+  if (!is_new) return known->second;
+  const int number = ++counts_.try_emplace(std::string(kind)).first->second;
+  known->second = "[" + std::string(kind) + "_" + std::to_string(number) + "]";
+  by_placeholder_.emplace(known->second, value);
+  return known->second;
 }
 
 std::optional<std::string> Vault::restore(std::string_view placeholder) const {
   const std::lock_guard lock(mutex_);
   const auto found = by_placeholder_.find(placeholder);
-  if (found == by_placeholder_.end()) return std::nullopt;
-  return found->second;
+  return found == by_placeholder_.end() ? std::nullopt : std::optional(found->second);
 }
 
-bool Vault::holds(std::string_view kind, std::string_view canonical) const {
+bool Vault::knows(std::string_view kind, std::string_view canonical) const {
   std::string key(kind);
   key += '\0';
   key += canonical;
@@ -35,7 +31,7 @@ bool Vault::holds(std::string_view kind, std::string_view canonical) const {
 
 std::size_t Vault::size() const {
   const std::lock_guard lock(mutex_);
-  return by_placeholder_.size();
+  return by_value_.size();
 }
 
 }  // namespace steward::guard

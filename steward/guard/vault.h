@@ -15,8 +15,8 @@ class Vault {
   /// `kind` is upper case letters, such as EMAIL; `canonical` decides sameness (a card without spaces), `value` is what is put back.
   std::string placeholder(std::string_view kind, std::string_view canonical, std::string_view value);
   std::optional<std::string> restore(std::string_view placeholder) const;
-  /// True if this very value was given a placeholder: it is the owner's own.
-  bool holds(std::string_view kind, std::string_view canonical) const;
+  /// Whether a value of this kind and canonical form has a placeholder; makes none.
+  bool knows(std::string_view kind, std::string_view canonical) const;
   std::size_t size() const;
 
  private:

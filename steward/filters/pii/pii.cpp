@@ -120,7 +120,7 @@ class Scanner {
     guard::Finding finding = blank(source, attempt.length);
     finding.subtype = recogniser.subtype();
     finding.evidence = finding.subtype;
-    if (outgoing() && scope_.vault && scope_.vault->holds(recogniser.kind(), attempt.canonical)) return;  // the owner's own
+    if (outgoing() && scope_.vault && scope_.vault->knows(recogniser.kind(), attempt.canonical)) return;  // the owner's own
     finding.replacement = outgoing() || !scope_.vault
                               ? fmt::format("[{}]", recogniser.kind())
                               : scope_.vault->placeholder(recogniser.kind(), attempt.canonical, raw.substr(finding.span.begin, finding.span.size()));

@@ -2,128 +2,101 @@
 
 #include <algorithm>
 
-#include "steward/filters/source.h"
+#include "steward/filters/scripted/script.h"
+#include "steward/guard/lap_timer.h"
 
 namespace steward::filters {
 namespace {
 
-struct Rule {
-  std::string literal;
-  guard::Finding finding;
-};
+using guard::Finding;
 
-struct Config {
-  std::string name;
-  text::ViewKind view = text::ViewKind::kFolded;
-  std::vector<Rule> rules;
-  std::string fail = "never";
-};
+void burn(std::chrono::microseconds delay) {
+  if (delay.count() == 0) return;
+  const std::int64_t until = guard::thread_cpu_ns() + std::chrono::nanoseconds(delay).count();
+  while (guard::thread_cpu_ns() < until) {
+  }
+}
 
-/// Every occurrence of every literal, from the left, overlapping ones too.
-class Scanner {
- public:
-  explicit Scanner(const Config& config) : config_(config) {}
+/// Where matching stands in one view's text.
+struct Matcher {
+  const Script& script;
+  std::size_t at = 0;  ///< every start before it has been decided
 
-  std::size_t advance(const Source& source, std::vector<guard::Finding>& out) {
-    const std::string_view text = source.text();
-    for (; at_ < text.size(); ++at_) {
-      bool undecided = false;
-      for (std::size_t i = 0; i < config_.rules.size(); ++i) {
-        const std::string& literal = config_.rules[i].literal;
-        const std::string_view here = text.substr(at_, literal.size());
-        if (here == literal) {
-          report(i, source, out);
-        } else if (!source.finished() && here.size() < literal.size() && literal.starts_with(here)) {
-          undecided = true;
-        }
-      }
-      if (undecided) break;
-      reported_.clear();
+  /// Decides the starts of `text`, calling found(rule, span), up to the first from which a rule may still match when
+  /// more text comes.
+  template <class Found>
+  void run(std::string_view text, bool whole, const Found& found) {
+    for (; at < text.size(); ++at) {
+      const std::string_view rest = text.substr(at);
+      const auto may_grow = [&](const ScriptRule& rule) {
+        return rule.literal.size() > rest.size() && rule.literal.starts_with(rest);
+      };
+      if (!whole && std::any_of(script.rules.begin(), script.rules.end(), may_grow)) return;
+      for (const ScriptRule& rule : script.rules)
+        if (rest.starts_with(rule.literal)) found(rule, text::Span{at, at + rule.literal.size()});
     }
-    return source.watermark(at_);
   }
-
- private:
-  void report(std::size_t rule, const Source& source, std::vector<guard::Finding>& out) {
-    if (std::find(reported_.begin(), reported_.end(), rule) != reported_.end()) return;
-    reported_.push_back(rule);
-    guard::Finding finding = config_.rules[rule].finding;
-    finding.span = source.origin({at_, at_ + config_.rules[rule].literal.size()});
-    out.push_back(std::move(finding));
-  }
-
-  const Config& config_;
-  std::size_t at_ = 0;
-  std::vector<std::size_t> reported_;  ///< rules already reported at at_
 };
 
 class ScriptedStream final : public guard::FilterStream {
  public:
-  explicit ScriptedStream(const Config& config) : config_(config), scanner_(config) {}
-  Result<std::size_t> advance(const text::GrowingViews& views, std::vector<guard::Finding>& out) override {
-    if (config_.fail == "stream") return fail(ErrorCode::kUnavailable, "scripted to fail on streams");
-    return scanner_.advance(Source(views, config_.view), out);
+  explicit ScriptedStream(const Script& script) : script_(script), matcher_{script} {}
+
+  Result<std::size_t> advance(const text::GrowingViews& views, std::vector<Finding>& out) override {
+    burn(script_.delay);
+    if (script_.fails == Fails::kStream && views.raw().size() > script_.fail_after_bytes)
+      return fail(ErrorCode::kUnavailable, "scripted to fail on streams");
+    const bool whole = views.finished();
+    if (script_.holds_all && !whole) return 0;
+    std::string_view text = views.text(script_.view);
+    const std::size_t stable = text.size();
+    if (!whole) text = text.substr(0, text::char_floor(text, stable - std::min(stable, script_.lag_bytes)));
+    matcher_.run(text, whole, [&](const ScriptRule& rule, text::Span derived) {
+      out.push_back(script_.finding(rule, views.origin(script_.view, derived)));
+    });
+    if (whole) return views.raw().size();
+    const std::size_t decided = matcher_.at < stable ? views.origin(script_.view, {matcher_.at, matcher_.at + 1}).begin
+                                                     : views.covered(script_.view);
+    watermark_ = std::max(watermark_, decided);
+    return watermark_;
   }
 
  private:
-  const Config& config_;
-  Scanner scanner_;
+  const Script& script_;
+  Matcher matcher_;
+  std::size_t watermark_ = 0;
 };
 
 class ScriptedFilter final : public guard::Filter {
  public:
-  explicit ScriptedFilter(Config config) : config_(std::move(config)) {}
-  const std::string& name() const override { return config_.name; }
-  const std::string& version() const override { return version_; }
-  Result<void> scan(const text::Views& views, const guard::Scope&, std::vector<guard::Finding>& out) const override {
-    if (config_.fail == "scan") return fail(ErrorCode::kUnavailable, "scripted to fail on scans");
-    Scanner(config_).advance(Source(views, config_.view), out);
+  explicit ScriptedFilter(Script script) : script_(std::move(script)) {}
+  const std::string& name() const override { return script_.name; }
+  const std::string& version() const override { return script_.version; }
+
+  Result<void> scan(const text::Views& views, const guard::Scope&, std::vector<Finding>& out) const override {
+    burn(script_.delay);
+    if (script_.fails == Fails::kScan) return fail(ErrorCode::kUnavailable, "scripted to fail on scans");
+    const text::View& view = views.get(script_.view);
+    Matcher{script_}.run(view.text(), true, [&](const ScriptRule& rule, text::Span derived) {
+      out.push_back(script_.finding(rule, view.origin(derived)));
+    });
     return {};
   }
-  std::unique_ptr<guard::FilterStream> open(const guard::Scope&) const override { return std::make_unique<ScriptedStream>(config_); }
+
+  std::unique_ptr<guard::FilterStream> open(const guard::Scope&) const override {
+    return std::make_unique<ScriptedStream>(script_);
+  }
 
  private:
-  const Config config_;
-  const std::string version_ = "scripted-1";
+  const Script script_;
 };
-
-Result<Rule> read_rule(const yaml::Node& node, const Config& config) {
-  TRY(yaml::check_keys(node, {"text", "category", "subtype", "severity", "score", "replace", "reply"}, "a scripted rule"));
-  Rule rule;
-  const yaml::Node* literal = node.find("text");
-  const yaml::Node* category = node.find("category");
-  if (!literal || !category) return yaml::fail_at(node, "a scripted rule needs `text` and `category`");
-  rule.literal = TRY(literal->as_string());
-  if (config.view == text::ViewKind::kFolded) rule.literal = text::fold_text(rule.literal);
-  if (config.view == text::ViewKind::kSkeleton) rule.literal = text::skeleton_text(rule.literal);
-  if (rule.literal.empty()) return yaml::fail_at(*literal, "`text` may not be empty");
-  rule.finding.category = TRY(category->as_string());
-  rule.finding.filter = config.name;
-  rule.finding.version = "scripted-1";
-  rule.finding.evidence = "scripted";
-  rule.finding.view = config.view;
-  if (const auto* value = node.find("subtype")) rule.finding.subtype = TRY(value->as_string());
-  if (const auto* value = node.find("severity")) rule.finding.severity = static_cast<int>(TRY(value->as_integer()));
-  if (const auto* value = node.find("score")) rule.finding.score = TRY(value->as_number());
-  if (const auto* value = node.find("replace")) rule.finding.replacement = TRY(value->as_string());
-  if (const auto* value = node.find("reply")) rule.finding.reply = TRY(value->as_string());
-  return rule;
-}
 
 }  // namespace
 
 Result<std::unique_ptr<guard::Filter>> make_scripted(const policy::FilterSpec& spec, const guard::FilterEnvironment&) {
-  TRY(yaml::check_keys(spec.config, {"rules", "fail", "view"}, "the config of a scripted filter"));
-  Config config;
-  config.name = spec.name;
-  if (const auto* view = spec.config.find("view")) {
-    const std::string name = TRY(view->as_string());
-    config.view = name == "raw" ? text::ViewKind::kRaw : name == "skeleton" ? text::ViewKind::kSkeleton : text::ViewKind::kFolded;
-  }
-  if (const auto* when = spec.config.find("fail")) config.fail = TRY(when->as_string());
-  if (const auto* rules = spec.config.find("rules"))
-    for (const yaml::Node& node : rules->items) config.rules.push_back(TRY(read_rule(node, config)));
-  return std::unique_ptr<guard::Filter>(std::make_unique<ScriptedFilter>(std::move(config)));
+  Script script = TRY(read_script(spec.config));
+  script.name = spec.name;
+  return std::make_unique<ScriptedFilter>(std::move(script));
 }
 
 }  // namespace steward::filters
