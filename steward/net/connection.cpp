@@ -165,9 +165,10 @@ class TcpConnection final : public Connection, public ExchangeHost, public std::
   // Writing.
 
   void flush() {
-    if (writing_ || !exchange_ || state_ != State::kAnswering) return;
+    if (!exchange_ || state_ != State::kAnswering) return;
+    if (exchange_->is_cut()) return close();  // even while the socket is full: it may stay so for ever
+    if (writing_) return;
     Exchange::Output output = exchange_->take();
-    if (output.cut) return close();
     answer_complete_ = output.complete;
     if (!output.bytes.empty()) return start_writing(std::move(output.bytes));
     if (answer_complete_) finish_exchange();
@@ -208,7 +209,7 @@ class TcpConnection final : public Connection, public ExchangeHost, public std::
     deadline_.reset();
     if (exchange_) exchange_->written(size);
     if (answer_complete_) return finish_exchange();
-    flush();
+    wake();  // through the loop: a fast writer neither starves the other connections nor deepens the stack
   }
 
   void finish_exchange() {

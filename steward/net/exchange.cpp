@@ -53,6 +53,12 @@ void Exchange::wake_locked() {
   if (const auto host = host_.lock()) host->wake();
 }
 
+void Exchange::cut_locked() {
+  cut_ = true;
+  awake_ = false;  // the connection may have been told of output while its socket was full, and must look again
+  wake_locked();
+}
+
 void Exchange::send(int status, const Headers& headers, std::string_view body) {
   const std::lock_guard lock(mutex_);
   STEWARD_CHECK(phase_ == Phase::kWaiting);
@@ -81,7 +87,7 @@ std::size_t Exchange::write(std::string_view chunk) {
   STEWARD_CHECK(phase_ == Phase::kStreaming);
   if (closed_ || cut_ || chunk.empty() || no_body_) return closed_ ? 0 : in_flight_ + body_.size();
   body_ += chunk;
-  if (in_flight_ + body_.size() > traits_.outbound_bytes_max) cut_ = true;
+  if (in_flight_ + body_.size() > traits_.outbound_bytes_max) cut_locked();
   wake_locked();
   return in_flight_ + body_.size();
 }
@@ -96,8 +102,7 @@ void Exchange::end() {
 void Exchange::abort() {
   const std::lock_guard lock(mutex_);
   phase_ = Phase::kEnded;
-  cut_ = true;
-  wake_locked();
+  cut_locked();
 }
 
 void Exchange::dropped() {
@@ -136,7 +141,6 @@ Exchange::Output Exchange::take() {
   const std::lock_guard lock(mutex_);
   awake_ = false;
   Output out;
-  out.cut = cut_;
   out.complete = phase_ == Phase::kEnded;
   out.bytes = std::move(head_);
   head_.clear();
@@ -182,6 +186,11 @@ void Exchange::disconnect_quietly() {
 void Exchange::no_keep_alive() {
   const std::lock_guard lock(mutex_);
   keep_alive_ = false;
+}
+
+bool Exchange::is_cut() const {
+  const std::lock_guard lock(mutex_);
+  return cut_;
 }
 
 bool Exchange::keep_alive() const {

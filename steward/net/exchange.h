@@ -33,7 +33,6 @@ class Exchange {
   struct Output {
     std::string bytes;
     bool complete = false;  ///< nothing follows
-    bool cut = false;       ///< close at once
   };
 
   Exchange(const ExchangeTraits& traits, std::weak_ptr<ExchangeHost> host, std::shared_ptr<Loop> loop);
@@ -50,6 +49,7 @@ class Exchange {
 
   /// The connection's side. All body data that waits becomes one chunk.
   Output take();
+  bool is_cut() const;        ///< to be closed at once
   void written(std::size_t bytes);
   void disconnect();          ///< the client left: calls the callback
   void disconnect_quietly();  ///< the answer has been sent: nothing is called any more
@@ -60,6 +60,7 @@ class Exchange {
   enum class Phase { kWaiting, kStreaming, kEnded };
   std::string head(int status, const Headers& headers, std::string_view framing);
   void wake_locked();
+  void cut_locked();
 
   const ExchangeTraits traits_;
   const std::weak_ptr<ExchangeHost> host_;

