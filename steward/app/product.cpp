@@ -34,6 +34,14 @@ Result<int> integer_or(const Node& node, std::string_view key, int fallback, int
   return static_cast<int>(number);
 }
 
+Result<double> number_or(const Node& node, std::string_view key, double fallback, double least, double most) {
+  const Node* value = node.find(key);
+  if (!value) return fallback;
+  const double number = TRY(value->as_number());
+  if (!(number >= least && number <= most)) return yaml::fail_at(*value, fmt::format("write a number from {} to {}", least, most));
+  return number;
+}
+
 Result<std::vector<std::string>> texts_or_none(const Node& node, std::string_view key) {
   const Node* value = node.find(key);
   return value ? value->as_strings() : Result<std::vector<std::string>>(std::vector<std::string>{});
@@ -51,7 +59,7 @@ Result<std::string> find_model_file(const Node& node, const std::string& directo
 }
 
 Result<ModelConfig> read_model(const Node& node, const std::string& directory) {
-  TRY(yaml::check_keys(node, {"id", "file", "sha256", "context_tokens", "sequences", "threads", "queued_requests_max"}, "a model"));
+  TRY(yaml::check_keys(node, {"id", "file", "sha256", "context_tokens", "sequences", "threads", "queued_requests_max", "defaults"}, "a model"));
   ModelConfig model;
   const Node* id = node.find("id");
   const Node* file = node.find("file");
@@ -66,6 +74,11 @@ Result<ModelConfig> read_model(const Node& node, const std::string& directory) {
   model.sequences = TRY(integer_or(node, "sequences", 4, 1, 256));
   model.threads = TRY(integer_or(node, "threads", 0, 0, 256));
   model.queued_requests_max = TRY(integer_or(node, "queued_requests_max", 32, 0, 65'536));
+  if (const Node* defaults = node.find("defaults")) {
+    TRY(yaml::check_keys(*defaults, {"temperature", "top_p"}, "a model's defaults"));
+    model.temperature = TRY(number_or(*defaults, "temperature", 1, 0, 2));
+    model.top_p = TRY(number_or(*defaults, "top_p", 1, 0, 1));
+  }
   return model;
 }
 
@@ -129,7 +142,7 @@ product:
     - answers the questions it was made for
     - refuses what the policy prohibits, and little else
 models:
-  - {id: demo, file: SmolLM2-135M-Instruct.Q8_0.gguf, context_tokens: 2048, sequences: 4}
+  - {id: demo, file: SmolLM2-135M-Instruct.Q8_0.gguf, context_tokens: 2048, sequences: 4, defaults: {temperature: 0.2, top_p: 0.9}}
 policies:
   default: policy.yaml
 listen: 127.0.0.1:8080

@@ -17,6 +17,7 @@ struct ModelConfig {
   int sequences = 4;
   int threads = 0;                 ///< 0 = cores minus one, at least one
   int queued_requests_max = 32;
+  double temperature = 1, top_p = 1;  ///< of requests that name none
 };
 
 /// A request limit and rights of one API key; the file holds the key's SHA-256 only.

@@ -34,7 +34,7 @@ void print_welcome(const Product& product, const Service& service) {
     fmt::print("  access   {} API keys\n", product.keys.size());
   }
   fmt::print("\nTry:\n  curl {}/v1/chat/completions -H 'Content-Type: application/json' \\\n"
-             "    -d '{{\"model\": \"{}\", \"messages\": [{{\"role\": \"user\", \"content\": \"What is the capital of France?\"}}]}}'\n\n"
+             "    -d '{{\"model\": \"{}\", \"messages\": [{{\"role\": \"user\", \"content\": \"What is water made of?\"}}]}}'\n\n"
              "Stop with Ctrl-C. SIGHUP, or saving a policy file, reloads the policies.\n",
              url, service.models().front()->record().id);
   std::fflush(stdout);

@@ -48,6 +48,10 @@ Result<std::unique_ptr<Service>> Service::start(const Product& product, int io_t
   gateway::GatewayOptions options;
   options.secret = derive_key(master, "steward/pseudonyms/1");
   options.access = access_of(product);
+  for (const ModelConfig& model : product.models) {
+    options.sampling_defaults[model.id].temperature = model.temperature;
+    options.sampling_defaults[model.id].top_p = model.top_p;
+  }
   if (!product.audience.empty()) options.audience = product.audience.front();
   service->gateway_ = std::make_unique<gateway::Gateway>(parts, options);
   net::ServerOptions server;

@@ -11,7 +11,11 @@ namespace steward::app {
 namespace {
 
 ledger::SqliteLedgerOptions options_of(const Product& product, const Key& master) {
-  return {product.ledger_path, product.keys_dir + "/keys.db", master};
+  ledger::SqliteLedgerOptions options;
+  options.database = product.ledger_path;
+  options.keys = product.keys_dir + "/keys.db";
+  options.master = master;
+  return options;
 }
 
 }  // namespace

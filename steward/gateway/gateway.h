@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -44,6 +45,7 @@ struct GatewayOptions {
   std::size_t prompts_max = 256;                      ///< of one /v1/completions request
   int generations_in_flight_max = 4;                  ///< of one /v1/completions request
   int json_depth_max = 32;
+  std::map<std::string, model::Sampling> sampling_defaults;  ///< by model id; others have OpenAI's
 };
 
 /// The OpenAI-compatible routes over models, guards and ledger (docs/api.md). Thread-safe.

@@ -75,8 +75,8 @@ Result<void> read_logit_bias(const json::Object& body, model::Sampling& sampling
 
 }  // namespace
 
-Result<model::Sampling> read_sampling(const json::Object& body) {
-  model::Sampling sampling;
+Result<model::Sampling> read_sampling(const json::Object& body, const model::Sampling& defaults) {
+  model::Sampling sampling = defaults;
   TRY(read_number(body, "temperature", {0, 2}, sampling.temperature));
   TRY(read_number(body, "top_p", {0, 1}, sampling.top_p));
   TRY(read_number(body, "min_p", {0, 1}, sampling.min_p));

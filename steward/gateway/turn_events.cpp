@@ -28,6 +28,23 @@ std::string asked_text(const TurnRequest& request) {
   return json::dump(json::Object{{"prompts", std::move(prompts)}});
 }
 
+/// What the model was given in place of that: rewritten, and with what the prompt rules add. Empty if it is the same.
+std::string given_text(const TurnRequest& request, const Choice& choice) {
+  if (const auto* messages = std::get_if<std::vector<model::ChatMessage>>(&choice.prompt)) {
+    bool same = messages->size() == request.messages.size();
+    json::Array list;
+    for (std::size_t i = 0; i < messages->size(); ++i) {
+      const model::ChatMessage& message = (*messages)[i];
+      same = same && message.role == request.messages[i].role && message.content == request.messages[i].content;
+      list.push_back(json::Object{{"role", message.role}, {"content", message.content}});
+    }
+    return same ? "" : json::dump(json::Object{{"messages", std::move(list)}});
+  }
+  const auto* text = std::get_if<std::string>(&choice.prompt);
+  if (!text || choice.input.empty() || *text == choice.input.front().text) return "";
+  return json::dump(json::Object{{"prompt", *text}});
+}
+
 }  // namespace
 
 ledger::Event Turn::event(std::string kind) const {
@@ -72,6 +89,13 @@ std::vector<ledger::Event> Turn::opening_events() const {
     decision.meta = guard::to_json(*choice.input_decision);
     decision.meta["choice"] = choice.index;
     out.push_back(std::move(decision));
+    if (!choice.asks_model) continue;
+    ledger::Event given = event("model_input");
+    std::string text = given_text(request_, choice);
+    if (text.empty()) continue;
+    given.meta = json::Object{{"choice", choice.index}};
+    given.text = std::move(text);
+    out.push_back(std::move(given));
   }
   return out;
 }

@@ -184,6 +184,12 @@ Result<void> check_prompt_size(const GatewayOptions& options, const TurnRequest&
   return {};
 }
 
+/// OpenAI's, unless the product sets others for this model.
+model::Sampling sampling_defaults(const GatewayOptions& options, const model::LanguageModel& model) {
+  const auto found = options.sampling_defaults.find(model.record().id);
+  return found == options.sampling_defaults.end() ? model::Sampling{} : found->second;
+}
+
 }  // namespace
 
 std::string_view to_string(Surface surface) { return surface == Surface::kChat ? "chat" : "completions"; }
@@ -237,7 +243,7 @@ Result<TurnRequest> read_chat(const GatewayParts& parts, const GatewayOptions& o
   TRY(refuse_unsupported(body));
   TRY(read_identity(body, request));
   TRY(read_stream(body, request));
-  request.sampling = TRY(read_sampling(body));
+  request.sampling = TRY(read_sampling(body, sampling_defaults(options, *request.target.model)));
   TRY(read_chat_logprobs(body, request.sampling));
   TRY(refuse_details_beside_a_guard(request));
   return request;
@@ -255,7 +261,7 @@ Result<TurnRequest> read_completion(const GatewayParts& parts, const GatewayOpti
   TRY(refuse_unsupported(body));
   TRY(read_identity(body, request));
   TRY(read_stream(body, request));
-  request.sampling = TRY(read_sampling(body));
+  request.sampling = TRY(read_sampling(body, sampling_defaults(options, *request.target.model)));
   TRY(read_completion_logprobs(body, request.sampling));
   TRY(refuse_details_beside_a_guard(request));
   if (request.sampling.echo && request.stream)

@@ -20,13 +20,13 @@ def test_models_lists_the_model_and_its_profiles(client):
 
 
 def test_a_benign_prompt_gets_the_same_answer_as_raw(client):
-    guarded = ask(client, "What is the capital of France?")
-    raw = ask(client, "What is the capital of France?", model="demo@raw")
-    assert guarded.choices[0].finish_reason in ("stop", "length")
-    assert guarded.choices[0].message.content
-    assert guarded.usage.completion_tokens > 0
-    assert "Paris" in raw.choices[0].message.content
-    assert "Paris" in guarded.choices[0].message.content
+    for question in ("What is water made of?", "Write a two-sentence bedtime story about a fox.", "Name three colours."):
+        guarded = ask(client, question, max_tokens=60)
+        raw = ask(client, question, model="demo@raw", max_tokens=60)
+        assert guarded.choices[0].finish_reason in ("stop", "length")
+        assert guarded.usage.completion_tokens > 10
+        assert guarded.choices[0].message.content == raw.choices[0].message.content
+    assert "hydrogen" in ask(client, "What is water made of?", max_tokens=60).choices[0].message.content
 
 
 def test_a_stream_joins_to_the_whole_reply(client):
