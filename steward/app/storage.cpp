@@ -12,8 +12,8 @@ namespace {
 
 ledger::SqliteLedgerOptions options_of(const Product& product, const Key& master) {
   ledger::SqliteLedgerOptions options;
-  options.database = product.ledger_path;
-  options.keys = product.keys_dir + "/keys.db";
+  options.database_path = product.ledger_path;
+  options.keys_path = product.keys_dir + "/keys.db";
   options.master = master;
   return options;
 }
