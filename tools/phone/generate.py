@@ -1,57 +1,184 @@
 #!/usr/bin/env python3
-"""Writes steward/filters/pii/phone_tables.inc and cases/pii/phones.jsonl from the PyPI package `phonenumbers`.
+"""Makes steward/filters/pii/phone_tables.inc and cases/pii/phones.jsonl from the metadata of PyPI `phonenumbers`.
 
-    python3 -m venv build/phone && build/phone/bin/pip install phonenumbers==9.0.20 && build/phone/bin/python tools/phone/generate.py
+    python3 -m venv VENV && VENV/bin/pip install -r tools/phone/requirements.txt
+    VENV/bin/python tools/phone/generate.py
 
-The library stays the oracle: each test number carries its verdict, `is_valid_number`.
+Same version in, same bytes out. `--check` writes nothing and fails when the committed files differ.
 """
+import itertools
 import json
 import pathlib
+import random
+import re._parser as sre_parse
+import sys
 
 import phonenumbers
-from phonenumbers import PhoneMetadata, PhoneNumberFormat, PhoneNumberType
+from phonenumbers.phonemetadata import PhoneMetadata
+
+from digit_automaton import States, words_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TYPES = ["fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip", "uan"]
+TYPES = ("fixed_line mobile toll_free premium_rate shared_cost personal_number voip pager uan voicemail").split()
+LENGTH_MAX = 17
+WIDTH = 120
 
 
-def pattern_of(metadata):
-    """One expression for every kind of valid number of a region."""
-    found = []
-    for name in TYPES:
-        desc = getattr(metadata, name)
-        if desc is not None and desc.national_number_pattern and desc.national_number_pattern != "NA":
-            lengths = [n for n in desc.possible_length if n > 0] or [n for n in metadata.general_desc.possible_length if n > 0]
-            found.append(desc.national_number_pattern)
-    return "|".join(dict.fromkeys(found))
+def desc_of(metadata, name):
+    desc = getattr(metadata, name)
+    if desc is None or not desc.national_number_pattern or desc.possible_length in ((), (-1,)):
+        return None
+    return desc.national_number_pattern, desc.possible_length
 
 
-def main():
-    rows, tests = [], []
+def automaton(states, metadata) -> int:
+    general = metadata.general_desc
+    lengths = [n for d in (desc_of(metadata, t) for t in TYPES) if d for n in d[1]]
+    types = [d for d in (desc_of(metadata, t) for t in TYPES) if d]
+    return states.add_region((general.national_number_pattern, lengths), types, LENGTH_MAX)
+
+
+def group_shapes(code: int, metadata) -> list:
+    """Sizes of the digit groups in the region's written formats, four bits each, first group highest: 3-2-2-2 is 0x3222.
+    Bit 31: also written without the national prefix."""
+    formats = list(metadata.number_format)
+    main = phonenumbers.region_code_for_country_code(code)
+    if not formats and main != metadata.id:
+        formats = list(PhoneMetadata.metadata_for_region(main).number_format)
+    needs = {id(f): needs_prefix(metadata, f) for f in formats}
+    formats += phonenumbers.data._ALT_NUMBER_FORMATS.get(code, ())
+    shapes = set()
+    for entry in formats:
+        bare = not needs.get(id(entry), any(needs.values()))
+        ranges = []
+        for op, value in sre_parse.parse(entry.pattern):
+            low, high = value[3].getwidth()
+            ranges.append(range(low, min(high, 12) + 1))
+        for sizes in itertools.product(*ranges):
+            if len(sizes) > 1:
+                assert len(sizes) < 8
+                shapes.add(int("".join(f"{n:x}" for n in sizes), 16) | bare << 31)
+    return sorted(shapes)
+
+
+def needs_prefix(metadata, entry) -> bool:
+    rule = entry.national_prefix_formatting_rule
+    return bool(metadata.national_prefix and rule and rule.lstrip("(").startswith(metadata.national_prefix)
+                and not entry.national_prefix_optional_when_formatting)
+
+
+def rows(values) -> str:
+    out, line = [], ""
+    for value in values:
+        text = f"{value},"
+        if len(line) + len(text) > WIDTH:
+            out.append(line)
+            line = ""
+        line += text
+    return "\n".join(out + [line])
+
+
+def tables() -> str:
+    states, by_code, regions, shapes = States(), {}, [], []
+    for name in sorted(phonenumbers.SUPPORTED_REGIONS):
+        metadata = PhoneMetadata.metadata_for_region(name)
+        start, code = automaton(states, metadata), metadata.country_code
+        by_code[code] = states.union(by_code.get(code, 0), start)
+        own = group_shapes(code, metadata)
+        idd = words_of(metadata.international_prefix, 12)
+        regions.append((name, code, start, metadata.national_prefix or "", " ".join(idd), len(shapes), len(shapes) + len(own)))
+        shapes += own
+    for code in sorted(phonenumbers.COUNTRY_CODES_FOR_NON_GEO_REGIONS):
+        by_code[code] = automaton(states, PhoneMetadata.metadata_for_nongeo_region(code))
+    order, new = states.reachable([r[2] for r in regions] + list(by_code.values()))
+    edges, packed = [], []
+    for old in order:
+        accepts, targets = states.states[old]
+        packed.append(len(edges) * 2 + accepts)
+        for target in sorted(set(targets) - {0}, key=lambda t: new[t]):
+            mask = sum(1 << digit for digit in range(10) if targets[digit] == target)
+            edges.append(new[target] << 10 | mask)
+    packed.append(len(edges) * 2)
+    assert len(order) < 1 << 22
+    parts = [
+        f"// Generated by tools/phone/generate.py from phonenumbers {phonenumbers.__version__}; do not edit.",
+        f'inline constexpr char kSource[] = "phonenumbers-{phonenumbers.__version__}";',
+        "// Per state: twice the index of its first edge, plus one if it accepts. State 0 is dead.",
+        f"inline constexpr std::uint32_t kStates[] = {{\n{rows(packed)}\n}};",
+        "// Per edge: target state above ten bits of digits.",
+        f"inline constexpr std::uint32_t kEdges[] = {{\n{rows(edges)}\n}};",
+        "// Calling code, start state of all its regions together.",
+        "inline constexpr Country kCountries[] = {\n"
+        + rows(f"{{{code},{new[start]}}}" for code, start in sorted(by_code.items())) + "\n};",
+        "// Sizes of digit groups as they are written, four bits each; bit 31: also without national prefix.",
+        f"inline constexpr std::uint32_t kShapes[] = {{\n{rows(hex(s) for s in shapes)}\n}};",
+        "// Region, calling code, start state, national prefix, prefixes of international calls, shapes from and to.",
+        "inline constexpr Region kRegions[] = {\n"
+        + rows(f'{{"{n}",{c},{new[s]},"{p}","{i}",{a},{b}}}' for n, c, s, p, i, a, b in regions) + "\n};",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def verdict(text: str, region):
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if number.extension or not phonenumbers.is_valid_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def mutations(digits: str, rng) -> list:
+    at = rng.randrange(1, len(digits))
+    swapped = digits[:at] + str((int(digits[at]) + rng.randrange(1, 10)) % 10) + digits[at + 1 :]
+    return [digits[:-1], digits + str(rng.randrange(10)), swapped]
+
+
+def cases_of(region: str, rng):
+    seen = set()
+    for kind in (phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.MOBILE):
+        number = phonenumbers.example_number_for_type(region, kind)
+        if number is None or str(number) in seen:
+            continue
+        seen.add(str(number))
+        formats = phonenumbers.PhoneNumberFormat
+        e164 = phonenumbers.format_number(number, formats.E164)
+        yield {"form": "e164", "region": region, "text": e164, "e164": verdict(e164, None)}
+        for text in mutations(e164[1:], rng):
+            yield {"form": "e164", "region": region, "text": "+" + text, "e164": verdict("+" + text, None)}
+        text = phonenumbers.format_number(number, formats.INTERNATIONAL)
+        yield {"form": "international", "region": region, "text": text, "e164": verdict(text, None)}
+        text = phonenumbers.format_number(number, formats.NATIONAL)
+        yield {"form": "national", "region": region, "text": text, "e164": verdict(text, region)}
+        digits = "".join(c for c in text if c.isdigit())
+        for text in mutations(digits, rng):
+            yield {"form": "national", "region": region, "text": text, "e164": verdict(text, region)}
+
+
+def cases() -> str:
+    lines = []
     for region in sorted(phonenumbers.SUPPORTED_REGIONS):
-        metadata = PhoneMetadata.metadata_for_region(region)
-        lengths = sorted(n for n in metadata.general_desc.possible_length if n > 0)
-        rows.append((region, metadata.country_code, metadata.national_prefix or "", min(lengths), max(lengths), pattern_of(metadata)))
-        for kind in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE):
-            number = phonenumbers.example_number_for_type(region, kind)
-            if number is None:
-                continue
-            for style, name in ((PhoneNumberFormat.INTERNATIONAL, "international"), (PhoneNumberFormat.E164, "e164"),
-                                (PhoneNumberFormat.NATIONAL, "national")):
-                tests.append({"region": region, "style": name, "text": phonenumbers.format_number(number, style),
-                              "valid": phonenumbers.is_valid_number(number)})
-            broken = phonenumbers.PhoneNumber(country_code=number.country_code, national_number=int(str(number.national_number)[:4] or 1))
-            tests.append({"region": region, "style": "too_short", "text": phonenumbers.format_number(broken, PhoneNumberFormat.E164),
-                          "valid": phonenumbers.is_valid_number(broken)})
-    out = [f"// Generated by tools/phone/generate.py from phonenumbers {phonenumbers.__version__} (Apache-2.0). Do not edit.",
-           "constexpr PhoneRegion kPhoneRegions[] = {"]
-    for region, code, prefix, least, most, pattern in rows:
-        assert '"' not in pattern and ")~" not in pattern
-        out.append(f'{{"{region}", {code}, "{prefix}", {least}, {most}, R"~({pattern})~"}},')
-    out.append("};")
-    (ROOT / "steward/filters/pii/phone_tables.inc").write_text("\n".join(out) + "\n")
-    (ROOT / "cases/pii/phones.jsonl").write_text("".join(json.dumps(test) + "\n" for test in tests))
+        rng = random.Random(region)
+        lines += [json.dumps(case) for case in cases_of(region, rng)]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    wanted = {
+        ROOT / "steward/filters/pii/phone_tables.inc": tables(),
+        ROOT / "cases/pii/phones.jsonl": cases(),
+    }
+    stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
+    if "--check" in sys.argv:
+        for path in stale:
+            print(f"{path.relative_to(ROOT)} differs from what generate.py makes: run it again")
+        return 1 if stale else 0
+    for path, text in wanted.items():
+        path.write_text(text)
+        print(f"{path.relative_to(ROOT)}: {len(text)} bytes")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -34,6 +34,10 @@ bool is_control(char32_t c) {
 
 bool is_direction_override(char32_t c) { return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069); }
 
+bool has_small_letter(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+}
+
 class FormFilter final : public guard::Filter {
  public:
   explicit FormFilter(Config config) : config_(std::move(config)) {}
@@ -74,7 +78,10 @@ class FormFilter final : public guard::Filter {
     for (std::size_t at = text.find_first_of("<["); at != std::string_view::npos; at = text.find_first_of("<[", at + 1)) {
       for (const std::string_view token : kTokens) {
         if (!text.substr(at).starts_with(token)) continue;
-        guard::Finding found = finding("template_injection", token, source.origin({at, at + token.size()}), in_code(text, at) ? 0 : 1);
+        // Templates write their bracketed tokens in capitals; `list[inst]` is code.
+        const text::Span span = source.origin({at, at + token.size()});
+        if (token[0] == '[' && has_small_letter(views.raw().text().substr(span.begin, span.size()))) continue;
+        guard::Finding found = finding("template_injection", token, span, in_code(text, at) ? 0 : 1);
         found.view = text::ViewKind::kFolded;
         found.replacement = std::string(token.substr(0, 1)) + " " + std::string(token.substr(1));  // no longer a token to anyone
         out.push_back(std::move(found));

@@ -18,15 +18,14 @@ struct Config {
   std::string name;
   std::string category = "human_impersonation";
   PhraseSet claims{text::ViewKind::kFolded};
-  PhraseSet questions{text::ViewKind::kFolded};
-  std::vector<std::string> honest;  ///< by phrase id
+  PhraseSet questions{text::ViewKind::kSkeleton};  // a user may disguise what it asks, a model does not what it says
+  std::vector<std::string> continuing;               ///< skeletons of continuing_words()
+  std::vector<const IdentityPhrases*> claims_meant;  ///< by phrase id
 };
 
-bool is_one_of(std::string_view word, std::span<const std::string_view> words) { return std::find(words.begin(), words.end(), word) != words.end(); }
+bool is_one_of(std::string_view word, const auto& words) { return std::find(words.begin(), words.end(), word) != words.end(); }
 
 bool ends_clause(char32_t c) { return c == '.' || c == '!' || c == '?' || c == '\n' || c == '"' || c == 0x0964 || c == 0x3002 || c == 0xFF01 || c == 0xFF1F; }
-
-bool is_quote(char32_t c) { return c == '"' || c == '`' || c == 0xAB || c == 0xBB || c == 0x201C || c == 0x201D || c == 0x201E || c == 0x2018; }
 
 /// The word that ends before `at`, with what stands between: empty when there is none.
 std::string_view word_before(std::string_view text, std::size_t at) {
@@ -40,25 +39,49 @@ std::string_view word_before(std::string_view text, std::size_t at) {
   return text.substr(begin, at - begin);
 }
 
-/// Quoting such a sentence is no claim: an open quotation mark stands before it. A JSON string is no quotation: there the mark follows
-/// a colon, a bracket or a comma.
+/// A quotation mark that opens at `at`, where a JSON string or an array of them begins: that is no quotation.
+bool opens_json_string(std::string_view text, std::size_t at) {
+  while (at > 0 && text[at - 1] == ' ') --at;
+  if (at == 0) return false;
+  return text[at - 1] == '{' || text[at - 1] == '[' || (text[at - 1] == ':' && at > 1 && text[at - 2] == '"');
+}
+
+/// True if what stands at `at` is quoted: a quotation mark of the same sentence is still open.
 bool is_quoted(std::string_view text, std::size_t at) {
-  std::size_t scan = at;
-  const std::size_t stop = at > 80 ? at - 80 : 0;
-  while (scan > stop) {
+  const std::size_t stop = at > 120 ? at - 120 : 0;
+  int straight = 0;
+  bool any_straight = false;
+  bool is_high = false;  // “ opens in English and closes „ in German
+  for (std::size_t scan = at; scan > stop;) {
     std::size_t previous = scan;
     const char32_t c = text::previous_char(text, previous);
-    if (c == '.' || c == '!' || c == '?' || c == '\n') return false;
-    if (is_quote(c)) {
-      std::size_t before = previous;
-      while (before > 0 && text[before - 1] == ' ') --before;
-      const char left = before > 0 ? text[before - 1] : ' ';
-      const bool json = c == '"' && (left == '{' || left == '[' || (left == ':' && before > 1 && text[before - 2] == '"'));
-      return !json && c != 0x201D && c != 0xBB;
+    if (c == '.' || c == '!' || c == '?' || c == '\n') break;
+    if (c == '"' || c == '`') {
+      if (!any_straight && c == '"' && opens_json_string(text, previous)) return false;
+      any_straight = true;
+      ++straight;
+    } else if (c == 0x201D || c == 0xBB) {
+      return false;
+    } else if (c == 0x201E) {
+      return !is_high;
+    } else if (c == 0x201C) {
+      is_high = true;
+    } else if (c == 0xAB || c == 0x2018) {
+      return true;
+    } else if (c == '\'' && (previous == 0 || text[previous - 1] == ' ' || text[previous - 1] == ':' || text[previous - 1] == '(')) {
+      return true;
     }
     scan = previous;
   }
-  return false;
+  return is_high || straight % 2 == 1;
+}
+
+/// "no soy humano": a negation right before the phrase.
+bool is_negated(std::string_view text, std::size_t at, std::string_view negation) {
+  if (negation.empty() || at == 0 || text[at - 1] != ' ') return false;
+  const std::size_t spaces = at;
+  while (at > 0 && text[at - 1] == ' ') --at;
+  return spaces > at && text.substr(0, at).ends_with(negation) && word_before(text, at) == negation;
 }
 
 class Scanner {
@@ -92,7 +115,7 @@ class Scanner {
       end = next;
     }
     if (!ended && end - match.span.begin < kClauseBytesMax && !source.finished()) return false;
-    if (!is_claim(text, match.span)) return true;
+    if (!is_claim(text, match.span, config_.claims_meant[match.id]->negation)) return true;
     guard::Finding finding;
     finding.category = config_.category;
     finding.subtype = "claim";
@@ -102,14 +125,14 @@ class Scanner {
     finding.version = kVersion;
     finding.view = text::ViewKind::kFolded;
     finding.span = source.origin({match.span.begin, end});
-    finding.replacement = config_.honest[match.id];
+    finding.replacement = std::string(config_.claims_meant[match.id]->honest);
     out.push_back(std::move(finding));
     done_ = end;
     return true;
   }
 
-  static bool is_claim(std::string_view text, text::Span span) {
-    if (is_one_of(word_before(text, span.begin), reporting_words()) || is_quoted(text, span.begin)) return false;
+  static bool is_claim(std::string_view text, text::Span span, std::string_view negation) {
+    if (is_one_of(word_before(text, span.begin), reporting_words()) || is_quoted(text, span.begin) || is_negated(text, span.begin, negation)) return false;
     std::size_t at = span.end;
     if (at < text.size() && text[at] == '-') return false;
     if (at >= text.size() || text[at] != ' ') return true;
@@ -147,21 +170,23 @@ class IdentityFilter final : public guard::Filter {
   const std::string& version() const override { return version_; }
 
   Result<void> scan(const text::Views& views, const guard::Scope& scope, std::vector<guard::Finding>& out) const override {
-    const Source source(views, text::ViewKind::kFolded);
     if (scope.direction == policy::Direction::kOutput) {
-      Scanner(config_).advance(source, out);
+      Scanner(config_).advance(Source(views, text::ViewKind::kFolded), out);
       return {};
     }
     if (scope.role != "user") return {};
+    const Source source(views, text::ViewKind::kSkeleton);
     std::vector<PhraseMatch> matches;
     PhraseCursor(config_.questions).advance(source, matches);
     const std::string_view text = source.text();
+    std::size_t done = 0;
     for (const PhraseMatch& match : matches) {
+      if (match.span.begin < done) continue;  // "are you a person", then "are you a person like me"
       std::size_t at = match.span.end, begin = at;
       while (begin < text.size() && text[begin] == ' ') ++begin;
       for (at = begin; at < text.size() && text::is_word_char(static_cast<unsigned char>(text[at])); ++at) {
       }
-      if (is_one_of(text.substr(begin, at - begin), continuing_words())) continue;
+      if (is_one_of(text.substr(begin, at - begin), config_.continuing)) continue;
       guard::Finding finding;
       finding.category = config_.category;
       finding.subtype = "asked";
@@ -169,8 +194,9 @@ class IdentityFilter final : public guard::Filter {
       finding.evidence = "asked";
       finding.filter = config_.name;
       finding.version = version_;
-      finding.view = text::ViewKind::kFolded;
+      finding.view = text::ViewKind::kSkeleton;
       finding.span = source.origin(match.span);
+      done = match.span.end;
       out.push_back(std::move(finding));
     }
     return {};
@@ -189,10 +215,11 @@ Result<std::unique_ptr<guard::Filter>> make_identity(const policy::FilterSpec& s
   Config config;
   config.name = spec.name;
   if (const auto* category = spec.config.find("category")) config.category = TRY(category->as_string());
+  for (const std::string_view word : continuing_words()) config.continuing.push_back(text::skeleton_text(word));
   for (const IdentityPhrases& language : identity_phrases()) {
     for (const std::string_view claim : language.claims) {
-      config.claims.add(claim, static_cast<std::uint32_t>(config.honest.size()));
-      config.honest.emplace_back(language.honest);
+      config.claims.add(claim, static_cast<std::uint32_t>(config.claims_meant.size()));
+      config.claims_meant.push_back(&language);
     }
     for (const std::string_view question : language.questions) config.questions.add(question, 0);
   }

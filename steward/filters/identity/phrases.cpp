@@ -43,13 +43,13 @@ constexpr Text kHindiClaims[] = {"मैं इंसान हूँ", "मै�
 constexpr Text kHindiQuestions[] = {"क्या आप इंसान हैं", "क्या तुम इंसान हो", "क्या आप एक इंसान हैं", "क्या आप रोबोट हैं", "क्या तुम रोबोट हो", "क्या आप बॉट हैं", "क्या आप एआई हैं", "क्या आप मशीन हैं", "क्या मैं इंसान से बात कर रहा हूँ", "क्या मैं इंसान से बात कर रही हूँ"};
 
 constexpr IdentityPhrases kAll[] = {
-    {"en", kEnglishClaims, kEnglishQuestions, "I'm an AI assistant, not a person"},
-    {"de", kGermanClaims, kGermanQuestions, "ich bin ein KI-Assistent, kein Mensch"},
-    {"es", kSpanishClaims, kSpanishQuestions, "soy un asistente de IA, no una persona"},
-    {"fr", kFrenchClaims, kFrenchQuestions, "je suis un assistant d'IA, pas une personne"},
-    {"pt", kPortugueseClaims, kPortugueseQuestions, "sou um assistente de IA, não uma pessoa"},
-    {"it", kItalianClaims, kItalianQuestions, "sono un assistente di IA, non una persona"},
-    {"hi", kHindiClaims, kHindiQuestions, "मैं एक एआई सहायक हूँ, इंसान नहीं"},
+    {"en", kEnglishClaims, kEnglishQuestions, "", "I'm an AI assistant, not a person"},
+    {"de", kGermanClaims, kGermanQuestions, "", "ich bin ein KI-Assistent, kein Mensch"},
+    {"es", kSpanishClaims, kSpanishQuestions, "no", "soy un asistente de IA, no una persona"},
+    {"fr", kFrenchClaims, kFrenchQuestions, "", "je suis un assistant d'IA, pas une personne"},
+    {"pt", kPortugueseClaims, kPortugueseQuestions, "não", "sou um assistente de IA, não uma pessoa"},
+    {"it", kItalianClaims, kItalianQuestions, "non", "sono un assistente di IA, non una persona"},
+    {"hi", kHindiClaims, kHindiQuestions, "", "मैं एक एआई सहायक हूँ, इंसान नहीं"},
 };
 
 constexpr Text kReporting[] = {"if", "whether", "that", "said", "says", "say", "saying", "means", "mean", "wrote", "write", "claims", "claimed", "pretend", "imagine", "like", "phrase", "sentence",

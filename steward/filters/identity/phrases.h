@@ -9,6 +9,7 @@ struct IdentityPhrases {
   std::string_view language;
   std::span<const std::string_view> claims;      ///< the assistant says it is human
   std::span<const std::string_view> questions;   ///< the user asks whether it is
+  std::string_view negation;                     ///< the word that turns a claim round when it stands right before; may be empty
   std::string_view honest;                       ///< what stands in a claim's place
 };
 

@@ -1,163 +1,254 @@
 #include <algorithm>
-#include <array>
-#include <map>
-#include <mutex>
+#include <utility>
 
-#include <re2/re2.h>
-
-#include "steward/core/check.h"
+#include "steward/filters/pii/digits.h"
+#include "steward/filters/pii/phone_context.h"
+#include "steward/filters/pii/phone_plan.h"
 #include "steward/filters/pii/recogniser.h"
 
-namespace steward::filters {
+namespace steward::filters::pii {
 namespace {
 
-struct PhoneRegion {
-  std::string_view region;
-  int country_code;
-  std::string_view national_prefix;
-  std::size_t digits_min, digits_max;  ///< of the national number
-  const char* pattern;                 ///< of every kind of valid national number
-};
-#include "steward/filters/pii/phone_tables.inc"
+constexpr std::size_t kInternationalDigitsMin = 7;
+constexpr std::size_t kNationalDigitsMin = 6;    // behind a word that names a phone
+constexpr std::size_t kPlainDigitsMin = 8;       // without one
 
-constexpr std::size_t kDigitsMax = 15;  // ITU-T E.164
-constexpr std::size_t kBytesMax = 32;
-constexpr std::size_t kContextBytes = 32;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80; }
-bool is_separator(char c) { return c == ' ' || c == '-' || c == '.' || c == '(' || c == ')' || c == '/'; }
-
-const PhoneRegion* region_of(std::string_view name) {
-  const auto found = std::find_if(std::begin(kPhoneRegions), std::end(kPhoneRegions), [&](const PhoneRegion& r) { return r.region == name; });
-  return found == std::end(kPhoneRegions) ? nullptr : found;
-}
-
-/// Compiled once a region, when first needed. Thread-safe.
-const re2::RE2& pattern_of(const PhoneRegion& region) {
-  static std::mutex mutex;
-  static std::map<const PhoneRegion*, std::unique_ptr<re2::RE2>> compiled;
-  const std::lock_guard lock(mutex);
-  auto& pattern = compiled[&region];
-  if (!pattern) {
-    pattern = std::make_unique<re2::RE2>(region.pattern, re2::RE2::Quiet);
-    STEWARD_CHECK(pattern->ok());
-  }
-  return *pattern;
-}
-
-bool is_valid(const PhoneRegion& region, std::string_view national) {
-  return national.size() >= region.digits_min && national.size() <= region.digits_max &&
-         re2::RE2::FullMatch(re2::StringPiece(national.data(), national.size()), pattern_of(region));
-}
-
-/// A candidate: digits with separators, cut behind its last digit.
-struct Candidate {
-  std::string digits;
-  bool international = false;
-  int separators = 0;
-  bool dots_only = true;   ///< every separator is a dot: as in versions and IP addresses
-  std::size_t end = 0;
-  bool open = false;
+/// The digits with what stands before them: "(+49", "(030", "+1".
+struct Lead {
+  std::size_t begin = 0;
+  bool plus = false;
+  bool paren = false;
 };
 
-Candidate read_candidate(std::string_view text, std::size_t at, bool finished) {
-  Candidate out;
-  std::size_t next = at;
-  if (text[next] == '+') {
-    out.international = true;
-    ++next;
-  }
-  int run = 0;  // separators in a row
-  int pending = 0;
-  bool pending_dots = true;
-  while (next < text.size() && next - at < kBytesMax && out.digits.size() <= kDigitsMax) {
-    const char c = text[next];
-    if (is_digit(c)) {
-      out.digits += c;
-      out.end = next + 1;
-      out.separators += pending;
-      out.dots_only = out.dots_only && pending_dots;
-      pending = 0;
-      run = 0;
-      pending_dots = true;
-    } else if (is_separator(c) && run < 2) {
-      ++run;
-      pending = 1;
-      pending_dots = pending_dots && c == '.';
-    } else {
-      break;
-    }
-    ++next;
-  }
-  out.open = next == text.size() && !finished;
-  return out;
+Lead read_lead(std::string_view text, std::size_t begin, std::size_t from) {
+  Lead lead{begin, false, false};
+  const auto take = [&](char wanted) {
+    if (lead.begin == from || text[lead.begin - 1] != wanted) return false;
+    --lead.begin;
+    return true;
+  };
+  lead.paren = take('(');
+  lead.plus = take('+');
+  if (lead.plus && !lead.paren) take('(');
+  return lead;
 }
 
-bool is_phone_word_before(std::string_view text, std::size_t at) {
-  static constexpr std::string_view kWords[] = {"phone", "call", "tel", "mobile", "cell", "fax", "whatsapp", "sms", "telefon", "handy", "nummer", "ruf",
-                                                "teléfono", "telefono", "móvil", "llama", "téléphone", "portable", "appelle", "telefone", "celular", "cellulare"};
-  const std::size_t begin = at > kContextBytes ? at - kContextBytes : 0;
-  const std::string_view before = text.substr(begin, at - begin);
-  return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) { return before.find(word) != std::string_view::npos; });
+bool follows_price_or_code(std::string_view text, std::size_t begin) {
+  if (begin == 0) return false;
+  if (text[begin - 1] == '$' || text[begin - 1] == '#') return true;
+  const std::string_view before = text.substr(0, begin);
+  return before.ends_with("€") || before.ends_with("£") || before.ends_with("¥") || before.ends_with("₹") ||
+         before.ends_with("№");
 }
 
-class Phone final : public Recogniser {
- public:
-  explicit Phone(const std::vector<std::string>& regions) {
-    for (const std::string& region : regions)
-      if (const PhoneRegion* found = region_of(region)) national_.push_back(found);
-  }
-  std::string_view kind() const override { return "PHONE"; }
-  std::string_view subtype() const override { return "phone"; }
+/// Whether a number may end behind group `last`: at the end of the run, or where the next group is joined or sized otherwise (a
+/// list of equal groups is no phone number with something behind it).
+bool may_end(Reader& reader, const DigitRun& run, std::size_t last) {
+  if (last + 1 == run.group_count) return !run.overlong && ends_clean(reader, run.groups[last].end);
+  const Group& next = run.groups[last + 1];
+  return last == 0 || next.separator != run.groups[last].separator || next.count != run.groups[last].count;
+}
 
-  Attempt attempt(std::string_view text, std::size_t at, bool finished) const override {
-    const char first = text[at];
-    if (!is_digit(first) && first != '+' && first != '(') return Attempt::no();
-    if (at > 0 && (text[at - 1] == '.' || text[at - 1] == '-' || text[at - 1] == '/' || text[at - 1] == '$' || text[at - 1] == '#')) return Attempt::no();
-    const Candidate candidate = read_candidate(text, at, finished);
-    if (candidate.open) return Attempt::more();
-    if (candidate.digits.size() < 6 || candidate.digits.size() > kDigitsMax) return Attempt::no();
-    if (candidate.end < text.size() && (is_letter(text[candidate.end]) || text[candidate.end] == '_' || text[candidate.end] == '%')) return Attempt::no();
-    const std::string canonical = candidate.international ? international(candidate.digits) : national(text, at, candidate);
-    if (canonical.empty()) return Attempt::no();
-    return {Attempt::Verdict::kFound, candidate.end - at, canonical};
+/// The last group behind which the national number that begins at digit `first` is valid; group_count if there is none.
+std::size_t longest_valid(Reader& reader, const DigitRun& run, std::uint32_t start, std::size_t first,
+                          std::size_t digits_min) {
+  std::size_t best = run.group_count;
+  std::uint32_t state = start;
+  for (std::size_t group = 0; group < run.group_count && state != phone::kDead; ++group) {
+    const std::size_t end = run.digits_through(group);
+    for (std::size_t i = std::max<std::size_t>(first, run.groups[group].first); i < end && state != phone::kDead; ++i)
+      state = phone::step(state, run.digits[i]);
+    if (end > first && end >= digits_min && phone::accepts(state) && may_end(reader, run, group)) best = group;
   }
+  return best;
+}
 
- private:
-  /// "+CC…" of a valid number, or "".
-  static std::string international(std::string_view digits) {
-    for (const PhoneRegion& region : kPhoneRegions) {
-      const std::string code = std::to_string(region.country_code);
-      if (!digits.starts_with(code)) continue;
-      std::string_view rest = digits.substr(code.size());
-      if (is_valid(region, rest)) return "+" + std::string(digits);
-      // "+44 (0)20 …": the national prefix in brackets.
-      if (!region.national_prefix.empty() && rest.starts_with(region.national_prefix) && is_valid(region, rest.substr(region.national_prefix.size())))
-        return "+" + code + std::string(rest.substr(region.national_prefix.size()));
-    }
-    return {};
+Match match_of(const DigitRun& run, std::size_t begin, std::size_t last, std::string_view code, std::size_t first) {
+  const std::size_t end = run.digits_through(last);
+  return {{begin, run.groups[last].end}, "+" + std::string(code) + std::string(run.digits.data() + first, end - first)};
+}
+
+/// `first`: index of the country code's first digit, behind a plus or the prefix of international calls.
+std::optional<Match> probe_international(Reader& reader, const DigitRun& run, std::size_t begin, std::size_t first) {
+  const std::string_view digits(run.digits.data(), run.group_count == 0 ? 0 : run.digits_through(run.group_count - 1));
+  if (first >= digits.size()) return std::nullopt;
+  const phone::CountryCode country = phone::country_code(digits.substr(first));
+  if (country.digits == 0) return std::nullopt;
+  std::size_t national = first + country.digits;
+  for (std::size_t group = 0; group < run.group_count; ++group) {  // no separator inside the country code
+    if (run.groups[group].first > first && run.groups[group].first < national) return std::nullopt;
   }
-
-  std::string national(std::string_view text, std::size_t at, const Candidate& candidate) const {
-    const bool looks_like_one = candidate.separators > 0 && !candidate.dots_only && (candidate.digits.size() >= 9 || text[at] == '(' || text[at] == '0');
-    if (!looks_like_one && !is_phone_word_before(text, at)) return {};
-    for (const PhoneRegion* region : national_) {
-      std::string_view digits = candidate.digits;
-      const bool prefixed = !region->national_prefix.empty() && digits.starts_with(region->national_prefix);
-      if (prefixed && is_valid(*region, digits.substr(region->national_prefix.size()))) digits.remove_prefix(region->national_prefix.size());
-      else if (!is_valid(*region, digits)) continue;
-      return "+" + std::to_string(region->country_code) + std::string(digits);
-    }
-    return {};
+  const std::string_view code = digits.substr(first, country.digits);
+  const std::size_t digits_min = first + kInternationalDigitsMin;
+  std::size_t last = longest_valid(reader, run, country.start, national, digits_min);
+  if (last == run.group_count && !country.national_prefix.empty() &&
+      digits.substr(national).starts_with(country.national_prefix)) {  // "+44 (0)20 …"
+    national += country.national_prefix.size();
+    last = longest_valid(reader, run, country.start, national, digits_min);
   }
+  if (last == run.group_count) return std::nullopt;
+  return match_of(run, begin, last, code, national);
+}
 
-  std::vector<const PhoneRegion*> national_;
+int value_of(const DigitRun& run, const Group& group) {
+  int value = 0;
+  for (std::size_t i = 0; i < group.count; ++i) value = value * 10 + (run.digits[group.first + i] - '0');
+  return value;
+}
+
+/// Day, month and year in any order: 2024-01-15, 15.01.2024, 1/15/24.
+bool is_date(const DigitRun& run) {
+  if (run.group_count < 3 || run.groups[1].separator != run.groups[2].separator) return false;
+  if (run.groups[1].separator == ' ' && run.groups[2].count < 4 && run.groups[0].count < 4) return false;
+  const Group* groups = run.groups.data();
+  const bool year_first = groups[0].count == 4;
+  const std::size_t year_digits = year_first ? 4 : groups[2].count;
+  if (groups[year_first ? 2 : 0].count > 2 || groups[1].count > 2) return false;
+  if (year_digits != 4 && (year_digits != 2 || run.group_count != 3)) return false;
+  const int year = value_of(run, groups[year_first ? 0 : 2]);
+  const int a = value_of(run, groups[year_first ? 2 : 0]);
+  const int b = value_of(run, groups[1]);
+  if (year_digits == 4 && (year < 1900 || year > 2100)) return false;
+  return a >= 1 && b >= 1 && a <= 31 && b <= 31 && (a <= 12 || b <= 12);
+}
+
+/// Four numbers below 256 joined by dots.
+bool is_dotted_quad(const DigitRun& run) {
+  if (run.group_count != 4) return false;
+  for (std::size_t i = 0; i < 4; ++i) {
+    if ((i > 0 && run.groups[i].separator != '.') || run.groups[i].count > 3 || value_of(run, run.groups[i]) > 255)
+      return false;
+  }
+  return true;
+}
+
+/// 612 345 678, as large numbers are written.
+bool has_thousands_shape(const DigitRun& run, std::size_t last) {
+  for (std::size_t i = 1; i <= last; ++i) {
+    if (run.groups[i].count != 3 || (run.groups[i].separator != ' ' && run.groups[i].separator != '.')) return false;
+  }
+  return run.groups[0].count <= 3;
+}
+
+/// Whether the region's numbers are written in groups of these sizes. `first`: index of the first digit behind the national prefix.
+bool has_region_shape(const phone::Region& region, const DigitRun& run, std::size_t last, std::size_t first) {
+  std::uint32_t shape = 0;
+  for (std::size_t i = 0; i <= last && i < 7; ++i) {
+    const Group& group = run.groups[i];
+    const std::size_t taken = first > group.first ? std::min<std::size_t>(first - group.first, group.count) : 0;
+    if (group.count > taken) shape = shape << 4 | static_cast<std::uint32_t>(group.count - taken);
+  }
+  const auto shapes = phone::shapes(region);
+  return std::any_of(shapes.begin(), shapes.end(), [&](std::uint32_t known) {
+    return (known & ~phone::kWithoutPrefix) == shape && (first > 0 || (known & phone::kWithoutPrefix) != 0);
+  });
+}
+
+/// A number without a word that says so must look like one, since plain numbers are not personal data. `shaped`: as
+/// has_region_shape.
+bool looks_national(const phone::Region& region, const DigitRun& run, std::size_t last, bool shaped, const Lead& lead) {
+  if (run.digits_through(last) < kPlainDigitsMin) return false;
+  const bool leading_zero = run.digits[0] == '0';
+  if (last == 0) {  // in one piece: only with the zero of a trunk call; mobile numbers of 12 digits begin 01 in Germany
+    const std::size_t count = run.groups[0].count;
+    return leading_zero && (count == 10 || count == 11 || (count == 12 && run.digits[1] == '1'));
+  }
+  bool dotted = true;
+  bool pairs = true;
+  std::uint8_t smallest = 15;
+  for (std::size_t i = 0; i <= last; ++i) {
+    smallest = std::min(smallest, run.groups[i].count);
+    pairs = pairs && run.groups[i].count == 2;
+    dotted = dotted && (i == 0 || run.groups[i].separator == '.');
+  }
+  if (leading_zero) return shaped || smallest >= 2;
+  if (!shaped || pairs || has_thousands_shape(run, last)) return lead.paren && smallest >= 2;
+  return !dotted || region.code == 1;
+}
+
+struct National {
+  std::size_t last;    ///< group that it ends with
+  std::size_t first;   ///< index of its first digit behind the national prefix
+  bool shaped;
+  std::uint16_t code;  ///< of its country
 };
+
+std::optional<National> probe_national(Reader& reader, const DigitRun& run, const Lead& lead, const phone::Region& region,
+                                       NumberContext context) {
+  const std::string_view digits(run.digits.data(), run.digits_through(run.group_count - 1));
+  // Regions that share a country code reach each other by national numbers.
+  const std::uint32_t start = phone::country_code(std::to_string(region.code)).start;
+  std::size_t first = 0;
+  std::size_t last = run.group_count;
+  if (!region.national_prefix.empty() && digits.starts_with(region.national_prefix)) {
+    first = region.national_prefix.size();
+    last = longest_valid(reader, run, start, first, kNationalDigitsMin);
+  }
+  if (last == run.group_count) {
+    first = 0;
+    last = longest_valid(reader, run, start, first, kNationalDigitsMin);
+  }
+  if (last == run.group_count) return std::nullopt;
+  const bool shaped = has_region_shape(region, run, last, first);
+  if (context != NumberContext::kPhone && !looks_national(region, run, last, shaped, lead)) return std::nullopt;
+  return National{last, first, shaped, region.code};
+}
+
+/// Digits of the international prefix that the run begins with in one of the regions, or 0.
+std::size_t idd_digits(const DigitRun& run, const Options& options) {
+  const std::string_view digits(run.digits.data(), run.digits_through(run.group_count - 1));
+  for (const phone::Region* region : options.regions) {
+    for (std::string_view rest = region->idd; !rest.empty();) {
+      const std::string_view idd = rest.substr(0, rest.find(' '));
+      if (idd.size() >= 2 && idd[0] == '0' && digits.starts_with(idd)) return idd.size();
+      rest.remove_prefix(std::min(rest.size(), idd.size() + 1));
+    }
+  }
+  return 0;
+}
+
+/// Joined to an equal group before it, a group is the middle of a list.
+bool continues_list(std::string_view text, const DigitRun& run) {
+  const std::size_t begin = run.groups[0].begin;
+  if (run.group_count < 2 || begin < 2) return false;
+  const char separator = text[begin - 1];
+  if (separator != run.groups[1].separator || !is_digit_before(text, begin - 1)) return false;
+  std::size_t at = begin - 1;
+  while (at > 0 && is_ascii_digit(text[at - 1])) --at;
+  return begin - 1 - at == run.groups[0].count;
+}
+
+std::optional<Match> probe(Reader& reader, const Place& place, const Options& options) {
+  const std::string_view text = reader.text();
+  const Lead lead = read_lead(text, place.trigger, place.from);
+  if (!starts_clean(text, lead.begin)) return std::nullopt;
+  if (!lead.plus && options.regions.empty()) return std::nullopt;
+  if (!lead.plus && follows_price_or_code(text, lead.begin)) return std::nullopt;
+  const DigitRun run = read_digits(reader, place.trigger);
+  if (run.group_count == 0) return std::nullopt;
+  if (lead.plus) return probe_international(reader, run, lead.begin, 0);
+  if (run.digits_through(run.group_count - 1) < kNationalDigitsMin || is_date(run) || is_dotted_quad(run) ||
+      continues_list(text, run)) {
+    return std::nullopt;
+  }
+  const NumberContext context = number_context(text, lead.begin);
+  if (context == NumberContext::kOther) return std::nullopt;
+  if (const std::size_t idd = idd_digits(run, options); idd > 0) {
+    if (auto match = probe_international(reader, run, lead.begin, idd)) return match;
+  }
+  std::optional<National> best;
+  for (const phone::Region* region : options.regions) {
+    const auto found = probe_national(reader, run, lead, *region, context);
+    if (found && (!best || std::pair(found->shaped, found->last) > std::pair(best->shaped, best->last))) best = found;
+  }
+  if (!best) return std::nullopt;
+  return match_of(run, lead.begin, best->last, std::to_string(best->code), best->first);
+}
+
+std::size_t tail(std::string_view text, std::size_t end, std::size_t from) { return read_lead(text, end, from).begin; }
 
 }  // namespace
 
-std::unique_ptr<Recogniser> make_phone_recogniser(const std::vector<std::string>& regions) { return std::make_unique<Phone>(regions); }
-bool is_phone_region(std::string_view region) { return region_of(region) != nullptr; }
+const Recogniser kPhone{"phone", "PHONE", "phone-number-plan", Trigger::kDigit, probe, tail};
 
-}  // namespace steward::filters
+}  // namespace steward::filters::pii

@@ -1,201 +1,163 @@
 #include "steward/filters/pii/pii.h"
 
 #include <algorithm>
+#include <utility>
 
-#include <fmt/format.h>
-
+#include "steward/filters/pii/phone_plan.h"
 #include "steward/filters/pii/recogniser.h"
-#include "steward/filters/source.h"
+#include "steward/filters/pii/scanner.h"
 
 namespace steward::filters {
 namespace {
 
-constexpr char kVersion[] = "pii-1";
-constexpr std::size_t kPlaceholderBytesMax = 24;
+using guard::Finding;
+using guard::Scope;
+using policy::Direction;
 
-struct Config {
+/// What all scans share. Input and output differ in whether placeholders are looked for.
+struct Settings {
   std::string name;
-  std::string category = "privacy";
-  std::vector<std::unique_ptr<Recogniser>> recognisers;
+  std::string version;
+  std::string category;
+  pii::Options options;
+  pii::Triggers input;
+  pii::Triggers output;
+
+  const pii::Triggers& triggers(const Scope& scope) const {
+    return scope.direction == Direction::kOutput && scope.vault != nullptr ? output : input;
+  }
 };
 
-bool is_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80; }
-bool may_begin(char c) { return is_alnum(c) || c == '+' || c == '(' || c == '['; }
+std::string bare_placeholder(std::string_view kind) { return "[" + std::string(kind) + "]"; }
 
-/// "[EMAIL_1]" at `at` of folded text, as a model may write it: any case, spaces inside the brackets or in place of "_".
-struct Placeholder {
-  Attempt::Verdict verdict = Attempt::Verdict::kNo;
-  std::size_t length = 0;
-  std::string name;
-};
-
-Placeholder read_placeholder(std::string_view text, std::size_t at, bool finished) {
-  Placeholder out;
-  std::string kind, number;
-  for (std::size_t next = at + 1; next < text.size() && next - at < kPlaceholderBytesMax; ++next) {
-    const char c = text[next];
-    if (c == ']') {
-      if (kind.empty() || number.empty()) return out;
-      std::transform(kind.begin(), kind.end(), kind.begin(), [](char letter) { return static_cast<char>(letter - 32); });
-      return {Attempt::Verdict::kFound, next - at + 1, fmt::format("[{}_{}]", kind, number)};
-    }
-    const bool letter = c >= 'a' && c <= 'z', digit = c >= '0' && c <= '9';
-    if (letter && number.empty()) {
-      kind += c;
-    } else if (digit && !kind.empty() && number.size() < 6) {
-      number += c;
-    } else if (c != ' ' && c != '_' && c != '\\') {
-      return out;
-    }
-  }
-  if (!finished && text.size() - at < kPlaceholderBytesMax) out.verdict = Attempt::Verdict::kMore;
-  return out;
-}
-
-class Scanner {
- public:
-  Scanner(const Config& config, const guard::Scope& scope) : config_(config), scope_(scope) {}
-
-  std::size_t advance(const Source& source, std::string_view raw, std::vector<guard::Finding>& out) {
-    const std::string_view text = source.text();
-    while (at_ < text.size()) {
-      const char c = text[at_];
-      const bool border = at_ == 0 || !is_alnum(text[at_ - 1]) || c == '[' || c == '+' || c == '(';
-      if (!border || !may_begin(c)) {
-        ++at_;
-        continue;
-      }
-      if (c == '[') {
-        if (!take_placeholder(source, out)) break;
-      } else if (!take_value(source, raw, out)) {
-        break;
-      }
-    }
-    return source.watermark(at_);
-  }
-
- private:
-  bool outgoing() const { return scope_.direction == policy::Direction::kOutput; }
-
-  /// False if more text is needed to tell.
-  bool take_placeholder(const Source& source, std::vector<guard::Finding>& out) {
-    if (!outgoing() || !scope_.vault) {
-      ++at_;
-      return true;
-    }
-    const Placeholder found = read_placeholder(source.text(), at_, source.finished());
-    if (found.verdict == Attempt::Verdict::kMore) return false;
-    const auto value = found.verdict == Attempt::Verdict::kFound ? scope_.vault->restore(found.name) : std::nullopt;
-    if (!value) {
-      ++at_;
-      return true;
-    }
-    guard::Finding finding = blank(source, found.length);
-    finding.subtype = "placeholder";
-    finding.evidence = found.name;
-    finding.severity = 0;
+/// The finding for `hit`, or nullopt: an unknown placeholder stays, and so does a value that the principal gave before.
+std::optional<Finding> finding_of(const Settings& settings, const Scope& scope, const pii::Hit& hit, text::Span span,
+                                  std::string_view raw) {
+  const pii::Recogniser& recogniser = *hit.recogniser;
+  Finding finding;
+  if (&recogniser == &pii::kPlaceholder) {
+    finding.replacement = scope.vault->restore(hit.match.canonical);
+    if (!finding.replacement) return std::nullopt;
     finding.restore = true;
-    finding.replacement = *value;
-    out.push_back(std::move(finding));
-    at_ += found.length;
-    return true;
+    finding.severity = 0;
+  } else if (scope.vault == nullptr) {
+    finding.replacement = bare_placeholder(recogniser.kind);
+  } else if (scope.direction == Direction::kOutput) {
+    if (scope.vault->knows(recogniser.kind, hit.match.canonical)) return std::nullopt;
+    finding.replacement = bare_placeholder(recogniser.kind);
+  } else {
+    finding.replacement =
+        scope.vault->placeholder(recogniser.kind, hit.match.canonical, raw.substr(span.begin, span.size()));
   }
-
-  bool take_value(const Source& source, std::string_view raw, std::vector<guard::Finding>& out) {
-    bool undecided = false;
-    for (const auto& recogniser : config_.recognisers) {
-      const Attempt attempt = recogniser->attempt(source.text(), at_, source.finished());
-      if (attempt.verdict == Attempt::Verdict::kMore) undecided = true;
-      if (attempt.verdict != Attempt::Verdict::kFound || undecided) continue;
-      report(source, raw, *recogniser, attempt, out);
-      at_ += attempt.length;
-      return true;
-    }
-    if (undecided) return false;
-    ++at_;
-    return true;
-  }
-
-  void report(const Source& source, std::string_view raw, const Recogniser& recogniser, const Attempt& attempt, std::vector<guard::Finding>& out) {
-    guard::Finding finding = blank(source, attempt.length);
-    finding.subtype = recogniser.subtype();
-    finding.evidence = finding.subtype;
-    if (outgoing() && scope_.vault && scope_.vault->knows(recogniser.kind(), attempt.canonical)) return;  // the owner's own
-    finding.replacement = outgoing() || !scope_.vault
-                              ? fmt::format("[{}]", recogniser.kind())
-                              : scope_.vault->placeholder(recogniser.kind(), attempt.canonical, raw.substr(finding.span.begin, finding.span.size()));
-    out.push_back(std::move(finding));
-  }
-
-  guard::Finding blank(const Source& source, std::size_t length) const {
-    guard::Finding finding;
-    finding.category = config_.category;
-    finding.severity = 1;
-    finding.filter = config_.name;
-    finding.version = kVersion;
-    finding.view = text::ViewKind::kFolded;
-    finding.span = source.origin({at_, at_ + length});
-    return finding;
-  }
-
-  const Config& config_;
-  const guard::Scope& scope_;
-  std::size_t at_ = 0;
-};
+  finding.category = settings.category;
+  finding.subtype = recogniser.subtype;
+  finding.span = span;
+  finding.evidence = recogniser.evidence;
+  finding.filter = settings.name;
+  finding.version = settings.version;
+  finding.view = text::ViewKind::kFolded;
+  return finding;
+}
 
 class PiiStream final : public guard::FilterStream {
  public:
-  PiiStream(const Config& config, const guard::Scope& scope) : scanner_(config, scope) {}
-  Result<std::size_t> advance(const text::GrowingViews& views, std::vector<guard::Finding>& out) override {
-    return scanner_.advance(Source(views, text::ViewKind::kFolded), views.raw(), out);
+  PiiStream(const Settings& settings, const Scope& scope)
+      : settings_(&settings), scope_(&scope), scanner_(settings.triggers(scope), settings.options) {}
+
+  Result<std::size_t> advance(const text::GrowingViews& views, std::vector<Finding>& out) override {
+    constexpr auto kFolded = text::ViewKind::kFolded;
+    const std::string_view text = views.text(kFolded);
+    std::vector<pii::Hit> hits;
+    const std::size_t below = scanner_.advance(text, views.finished(), hits);
+    for (const pii::Hit& hit : hits) {
+      auto finding = finding_of(*settings_, *scope_, hit, views.origin(kFolded, hit.match.span), views.raw());
+      if (finding) out.push_back(std::move(*finding));
+    }
+    if (views.finished()) return views.raw().size();
+    return below < text.size() ? views.origin(kFolded, {below, below + 1}).begin : views.covered(kFolded);
   }
 
  private:
-  Scanner scanner_;
+  const Settings* settings_;
+  const Scope* scope_;
+  pii::Scanner scanner_;
 };
 
 class PiiFilter final : public guard::Filter {
  public:
-  explicit PiiFilter(Config config) : config_(std::move(config)) {}
-  const std::string& name() const override { return config_.name; }
-  const std::string& version() const override { return version_; }
-  Result<void> scan(const text::Views& views, const guard::Scope& scope, std::vector<guard::Finding>& out) const override {
-    Scanner(config_, scope).advance(Source(views, text::ViewKind::kFolded), views.raw().text(), out);
+  explicit PiiFilter(Settings settings) : settings_(std::move(settings)) {}
+  const std::string& name() const override { return settings_.name; }
+  const std::string& version() const override { return settings_.version; }
+
+  Result<void> scan(const text::Views& views, const Scope& scope, std::vector<Finding>& out) const override {
+    const text::View& folded = views.folded();
+    std::vector<pii::Hit> hits;
+    pii::Scanner(settings_.triggers(scope), settings_.options).advance(folded.text(), true, hits);
+    for (const pii::Hit& hit : hits) {
+      auto finding = finding_of(settings_, scope, hit, folded.origin(hit.match.span), views.raw().text());
+      if (finding) out.push_back(std::move(*finding));
+    }
     return {};
   }
-  std::unique_ptr<guard::FilterStream> open(const guard::Scope& scope) const override { return std::make_unique<PiiStream>(config_, scope); }
+
+  std::unique_ptr<guard::FilterStream> open(const Scope& scope) const override {
+    return std::make_unique<PiiStream>(settings_, scope);
+  }
 
  private:
-  const Config config_;
-  const std::string version_ = kVersion;
+  Settings settings_;
 };
+
+Result<std::vector<const pii::Recogniser*>> read_types(const yaml::Node& config) {
+  const auto all = pii::recognisers();
+  const yaml::Node* node = config.find("types");
+  if (node == nullptr) return std::vector<const pii::Recogniser*>(all.begin(), all.end());
+  std::vector<std::string> names = TRY(node->as_strings());
+  std::string known;
+  for (const pii::Recogniser* recogniser : all) known += (known.empty() ? "" : ", ") + std::string(recogniser->subtype);
+  for (const std::string& name : names) {
+    if (std::none_of(all.begin(), all.end(), [&](const pii::Recogniser* r) { return r->subtype == name; }))
+      return yaml::fail_at(*node, "unknown type of personal data; write some of " + known);
+  }
+  std::vector<const pii::Recogniser*> types;  // in the table's order, whatever the file's
+  for (const pii::Recogniser* recogniser : all) {
+    if (std::find(names.begin(), names.end(), recogniser->subtype) != names.end()) types.push_back(recogniser);
+  }
+  if (types.empty()) return yaml::fail_at(*node, "types is empty; leave it out for all of " + known);
+  return types;
+}
+
+Result<pii::Options> read_options(const yaml::Node& config) {
+  pii::Options options;
+  const yaml::Node* node = config.find("regions");
+  if (node == nullptr) return options;
+  for (const std::string& name : TRY(node->as_strings())) {
+    const pii::phone::Region* region = pii::phone::find_region(name);
+    if (region == nullptr)
+      return yaml::fail_at(*node, "unknown region; write ISO 3166-1 alpha-2 codes in upper case, such as US or DE");
+    options.regions.push_back(region);
+  }
+  return options;
+}
 
 }  // namespace
 
 Result<std::unique_ptr<guard::Filter>> make_pii(const policy::FilterSpec& spec, const guard::FilterEnvironment&) {
-  TRY(yaml::check_keys(spec.config, {"category", "types", "regions"}, "the config of a pii filter"));
-  Config config;
-  config.name = spec.name;
-  if (const auto* category = spec.config.find("category")) config.category = TRY(category->as_string());
-  std::vector<std::string> regions{"US"};
-  if (const auto* node = spec.config.find("regions")) {
-    regions = TRY(node->as_strings());
-    for (const std::string& region : regions)
-      if (!is_phone_region(region)) return yaml::fail_at(*node, fmt::format("'{}' is no region with phone numbers: write codes such as US, DE", region));
-  }
-  std::vector<std::string> types{"email", "phone", "card", "iban"};
-  const auto* node = spec.config.find("types");
-  if (node) types = TRY(node->as_strings());
-  // A card or an IBAN may look like a phone number: the ones with check digits go first.
-  for (const std::string_view type : {"iban", "card", "phone", "email"}) {
-    if (std::find(types.begin(), types.end(), type) == types.end()) continue;
-    config.recognisers.push_back(type == "iban"    ? make_iban_recogniser()
-                                 : type == "card"  ? make_card_recogniser()
-                                 : type == "phone" ? make_phone_recogniser(regions)
-                                                   : make_email_recogniser());
-  }
-  if (config.recognisers.size() != types.size()) return yaml::fail_at(*node, "types are email, phone, card, iban");
-  return std::unique_ptr<guard::Filter>(std::make_unique<PiiFilter>(std::move(config)));
+  TRY(yaml::check_keys(spec.config, {"category", "types", "regions"}, "config of a pii filter"));
+  const yaml::Node* category = spec.config.find("category");
+  if (category == nullptr) return yaml::fail_at(spec.config, "a pii filter needs `category`: the category of its findings");
+  std::vector<const pii::Recogniser*> types = TRY(read_types(spec.config));
+  std::vector<const pii::Recogniser*> with_placeholders = types;
+  with_placeholders.push_back(&pii::kPlaceholder);
+  Settings settings{
+      .name = spec.name,
+      .version = "pii/1 " + std::string(pii::phone::source()),
+      .category = TRY(category->as_string()),
+      .options = TRY(read_options(spec.config)),
+      .input = pii::Triggers(std::move(types)),
+      .output = pii::Triggers(std::move(with_placeholders)),
+  };
+  return std::unique_ptr<guard::Filter>(std::make_unique<PiiFilter>(std::move(settings)));
 }
 
 }  // namespace steward::filters

@@ -1,11 +1,17 @@
 #pragma once
 
+#include <memory>
+
+#include "steward/core/result.h"
 #include "steward/guard/filter.h"
 
 namespace steward::filters {
 
-/// Finds e-mail addresses, phone numbers, payment cards and IBANs; replaces them by placeholders, and puts the owner's back on the
-/// way out (README.md). Errors: kInvalidInput at the policy's line.
-Result<std::unique_ptr<guard::Filter>> make_pii(const policy::FilterSpec& spec, const guard::FilterEnvironment& environment);
+/// Personal data: finds it, gives placeholders for it, and puts the principal's own values back on output.
+/// config: category (needed), types [email, phone, card, iban] (default all), regions (ISO 3166-1 alpha-2, whose national
+/// phone formats are recognised; default none). Findings have the type as subtype, or "placeholder" with `restore` set.
+/// Errors: kInvalidInput at the line of an unknown key, type or region.
+Result<std::unique_ptr<guard::Filter>> make_pii(const policy::FilterSpec& spec,
+                                                const guard::FilterEnvironment& environment);
 
 }  // namespace steward::filters

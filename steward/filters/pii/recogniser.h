@@ -1,49 +1,52 @@
 #pragma once
 
-#include <memory>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace steward::filters {
+#include "steward/filters/pii/phone_plan.h"
+#include "steward/filters/pii/reader.h"
+#include "steward/text/view.h"
 
-/// What a recogniser says of one position.
-struct Attempt {
-  enum class Verdict { kNo, kFound, kMore };  ///< kMore: it may be one, the text ends too soon to tell
-  Verdict verdict = Verdict::kNo;
-  std::size_t length = 0;   ///< bytes, for kFound
-  std::string canonical;    ///< for kFound: decides whether two values are the same
+namespace steward::filters::pii {
 
-  static Attempt no() { return {}; }
-  static Attempt more() { return {Verdict::kMore, 0, {}}; }
+/// What a recogniser waits for. A digit triggers at the first digit of a group.
+enum class Trigger : std::uint8_t { kAt, kDigit, kBracket };
+
+struct Options {
+  std::vector<const phone::Region*> regions;  ///< whose national phone formats count
 };
 
-/// Recognises one kind of personal data at one position of folded text. Its answer depends on the text from `at` on and on a bounded
-/// stretch before it, so that it is the same however a stream was cut. Immutable.
-class Recogniser {
- public:
-  virtual ~Recogniser() = default;
-  virtual std::string_view kind() const = 0;      ///< EMAIL: stands in placeholders
-  virtual std::string_view subtype() const = 0;   ///< email: stands in findings
-  /// `at` is the first byte of a character that no letter or digit stands before. `finished`: nothing follows `text`.
-  virtual Attempt attempt(std::string_view text, std::size_t at, bool finished) const = 0;
+/// Where a recogniser is asked. The text is the folded view.
+struct Place {
+  std::size_t trigger = 0;
+  std::size_t from = 0;  ///< a match begins here or later: everything before belongs to earlier matches
 };
 
-/// RFC 5321 addresses in their usual form: a dot-atom, "@", a domain with a letter-only top level.
-std::unique_ptr<Recogniser> make_email_recogniser();
-/// Payment cards: 12 to 19 digits, a known issuer range and the Luhn check (ISO/IEC 7812-1).
-std::unique_ptr<Recogniser> make_card_recogniser();
-/// IBANs: the country's length and the mod 97-10 check (ISO 13616, ISO/IEC 7064).
-std::unique_ptr<Recogniser> make_iban_recogniser();
-/// Phone numbers: international ones of every country; national ones of `regions` (ISO 3166-1) if they are written as phone numbers
-/// or a word such as "call" stands before.
-std::unique_ptr<Recogniser> make_phone_recogniser(const std::vector<std::string>& regions);
+struct Match {
+  text::Span span;        ///< in the folded view
+  std::string canonical;  ///< equal for equal values
+};
 
-/// True for regions that make_phone_recogniser knows.
-bool is_phone_region(std::string_view region);
+/// One type of personal data. A new type is one file with a Recogniser and one line in recognisers.cpp.
+struct Recogniser {
+  std::string_view subtype;   ///< as in the policy and in findings: "email"
+  std::string_view kind;      ///< as in placeholders: "EMAIL"
+  std::string_view evidence;  ///< the rule, for findings
+  Trigger trigger;
+  /// The match around `place.trigger`, if any. Bytes are read through `reader` only, apart from those before the trigger.
+  std::optional<Match> (*probe)(Reader& reader, const Place& place, const Options& options);
+  /// The earliest begin, at `from` or later, of a match whose trigger stands at `end` or behind it.
+  std::size_t (*tail)(std::string_view text, std::size_t end, std::size_t from);
+};
 
-bool luhn_valid(std::string_view digits);
-bool iban_valid(std::string_view compact_upper_case);
+extern const Recogniser kEmail, kPhone, kCard, kIban, kPlaceholder;
 
-}  // namespace steward::filters
+/// All types of personal data; where two match at one place the longer wins, then the earlier in this table.
+std::span<const Recogniser* const> recognisers();
+
+}  // namespace steward::filters::pii

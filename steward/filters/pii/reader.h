@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace steward::filters::pii {
+
+/// Read access to a text whose end may not have come yet. A recogniser that asked for a byte behind the known text is
+/// `starved`: its answer could change, so it does not count. Every other answer holds for each continuation of the text.
+class Reader {
+ public:
+  Reader(std::string_view text, bool finished) : text_(text), finished_(finished) {}
+
+  /// The byte at `i`, or NUL behind the end.
+  char at(std::size_t i) {
+    if (i < text_.size()) return text_[i];
+    starved_ = starved_ || !finished_;
+    return '\0';
+  }
+  bool has(std::size_t i) {
+    starved_ = starved_ || (!finished_ && i >= text_.size());
+    return i < text_.size();
+  }
+  bool starved() const { return starved_; }
+  std::string_view text() const { return text_; }
+
+ private:
+  std::string_view text_;
+  bool finished_;
+  bool starved_ = false;
+};
+
+inline bool is_ascii_digit(char c) { return c >= '0' && c <= '9'; }
+inline bool is_ascii_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+inline bool is_ascii_alnum(char c) { return is_ascii_digit(c) || is_ascii_letter(c); }
+
+}  // namespace steward::filters::pii

@@ -1,0 +1,10 @@
+#include "steward/filters/pii/recogniser.h"
+
+namespace steward::filters::pii {
+
+std::span<const Recogniser* const> recognisers() {
+  static constexpr const Recogniser* kAll[] = {&kEmail, &kIban, &kCard, &kPhone};
+  return kAll;
+}
+
+}  // namespace steward::filters::pii

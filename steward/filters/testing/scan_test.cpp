@@ -1,0 +1,59 @@
+#include "steward/filters/testing/scan.h"
+
+#include <sstream>
+
+#include "steward/core/check.h"
+#include "steward/core/files.h"
+
+namespace steward::filters::testing {
+
+FilterUnderTest::FilterUnderTest(Make make, const std::string& kind, const std::string& config_yaml, const std::string& directory) {
+  policy::FilterSpec spec = guard::testing::TablePolicy::filter("under-test", kind, config_yaml);
+  spec.on_output = kind != "canned" && kind != "form";
+  auto made = make(spec, {directory, directory, &policy_});
+  if (!made) fprintf(stderr, "%s\n", made.error().message.c_str());
+  STEWARD_CHECK(made.has_value());
+  filter_ = std::move(*made);
+}
+
+std::vector<guard::Finding> FilterUnderTest::scan(std::string_view text, const std::string& language, policy::Direction direction,
+                                                  const std::string& role, guard::Vault* vault) const {
+  guard::Scope scope;
+  scope.context.language = language;
+  scope.direction = direction;
+  scope.role = role;
+  scope.vault = vault;
+  std::vector<guard::Finding> out;
+  STEWARD_CHECK(filter_->scan(text::Views(text), scope, out).has_value());
+  return out;
+}
+
+std::vector<std::string> FilterUnderTest::spans(std::string_view text, const std::string& language, policy::Direction direction) const {
+  std::vector<std::string> out;
+  for (const guard::Finding& finding : scan(text, language, direction)) out.emplace_back(text.substr(finding.span.begin, finding.span.size()));
+  return out;
+}
+
+std::string error_of(Make make, const std::string& kind, const std::string& config_yaml, const std::string& directory) {
+  const guard::testing::TablePolicy policy;
+  policy::FilterSpec spec = guard::testing::TablePolicy::filter("under-test", kind, config_yaml);
+  spec.on_output = kind != "canned" && kind != "form";
+  const auto made = make(spec, {directory, directory, &policy});
+  return made ? "" : made.error().message;
+}
+
+std::vector<json::Object> read_cases(const std::string& path) {
+  std::istringstream lines(read_file(std::string(STEWARD_SOURCE_DIR) + "/cases/" + path).value());
+  std::vector<json::Object> out;
+  for (std::string line; std::getline(lines, line);)
+    if (!line.empty()) out.push_back(json::parse(line).value().as_object());
+  STEWARD_CHECK(!out.empty());
+  return out;
+}
+
+std::string text_of(const json::Object& object, std::string_view key) {
+  const json::Value* value = object.if_contains(key);
+  return value && value->is_string() ? std::string(value->as_string()) : "";
+}
+
+}  // namespace steward::filters::testing
