@@ -3,6 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source build/deps.env
+export STEWARD_MODELS_DIR
 export CTEST_OUTPUT_ON_FAILURE=1
 echo "== ASan + UBSan: the whole C++ suite"
 tools/build.sh asan
@@ -14,3 +15,5 @@ ctest --test-dir build/tsan -R "^($(IFS='|'; echo "${concurrent[*]}"))\$"
 echo "== The release program: real clients, real model"
 tools/build.sh release
 tests/clients/run.sh
+echo "== kill -9 under load: the ledger keeps every answered turn"
+tests/crash/kill_under_load.py --rounds "${STEWARD_CRASH_ROUNDS:-100}"
