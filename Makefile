@@ -20,10 +20,10 @@ build: setup
 	@tools/build.sh release steward
 
 run: build
-	@source build/deps.env && exec build/release/steward serve --product examples/assistant --listen 127.0.0.1:$(PORT)
+	@source build/deps.env && export STEWARD_MODELS_DIR && exec build/release/steward serve --product examples/assistant --listen 127.0.0.1:$(PORT)
 
 demo: build
-	@source build/deps.env && exec tools/demo.sh
+	@source build/deps.env && export STEWARD_MODELS_DIR && exec tools/demo.py
 
 test: setup
 	@tools/test.sh
