@@ -70,7 +70,7 @@ Error first_error(fy_diag* diag, const std::string& file) {
   void* cursor = nullptr;
   if (const fy_diag_error* error = fy_diag_errors_iterate(diag, &cursor))
     return Error{ErrorCode::kInvalidInput, fmt::format("{}:{}:{}: {}", file, error->line, error->column, error->msg), {}};
-  return Error{ErrorCode::kInvalidInput, file + ": not valid YAML", {}};
+  return Error{ErrorCode::kInvalidInput, file + ":1:1: this is not YAML", {}};
 }
 
 Result<void> check_structure(const Node& node) {
@@ -85,6 +85,18 @@ Result<void> check_structure(const Node& node) {
     TRY(check_structure(value));
   }
   return {};
+}
+
+/// False for nothing but white space and comments.
+bool has_content(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end);
+    const std::size_t first = line.find_first_not_of(" \t\r\n");
+    if (first != std::string_view::npos && line[first] != '#') return true;
+  }
+  return false;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -161,6 +173,7 @@ Result<std::vector<std::string>> Node::as_strings() const {
 }
 
 Result<Node> parse(std::string_view text, const std::string& file) {
+  if (!has_content(text)) return fail(ErrorCode::kInvalidInput, file + ":1:1: the file is empty");
   fy_diag_cfg diag_config;
   fy_diag_cfg_default(&diag_config);
   std::unique_ptr<fy_diag, DiagDelete> diag(fy_diag_create(&diag_config));

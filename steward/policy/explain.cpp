@@ -19,11 +19,11 @@ void diff_enforcement(const Category& before, const Category& after, std::vector
   const auto words = [](const Category& category) {
     std::string text;
     for (const Enforcement& rule : category.enforce)
-      text += fmt::format("{}from {} {}{}", text.empty() ? "" : ", ", rule.severity, to_string(rule.action), rule.direction ? fmt::format(" on {}", to_string(*rule.direction)) : "");
+      text += fmt::format("{}severity {} on: {}{}", text.empty() ? "" : ", ", rule.severity, to_string(rule.action), rule.direction ? fmt::format(" on {}", to_string(*rule.direction)) : "");
     return text.empty() ? std::string("the default") : text;
   };
   if (words(before) != words(after))
-    out.push_back(fmt::format("{}: enforcement changes from {} to {} ({})", after.id, words(before), words(after), yaml::to_string(after.where)));
+    out.push_back(fmt::format("{}: enforcement was [{}], becomes [{}] ({})", after.id, words(before), words(after), yaml::to_string(after.where)));
 }
 
 void diff_thresholds(const Category& before, const Category& after, std::vector<std::string>& out) {
