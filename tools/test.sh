@@ -9,7 +9,7 @@ echo "== ASan + UBSan: the whole C++ suite"
 tools/build.sh asan
 ctest --test-dir build/asan -j1
 echo "== TSan: what runs on several threads"
-concurrent=(core ledger net guard gateway)
+concurrent=(core ledger net guard model gateway app)
 tools/build.sh tsan "${concurrent[@]/%/_test}"
 ctest --test-dir build/tsan -R "^($(IFS='|'; echo "${concurrent[*]}"))\$"
 echo "== The release program: real clients, real model"

@@ -37,7 +37,7 @@ def check_file(path: str, text: str, deps) -> list[str]:
     problems = []
     module = path.split("/")[0]
     lines = text.splitlines()
-    is_test = path.endswith("_test.cpp")
+    is_test = path.endswith("_test.cpp") or "/testing/" in path
     if len(lines) > FILE_LINES_MAX:
         problems.append(f"{path}:1: {len(lines)} lines; at most {FILE_LINES_MAX}: split it")
     allowed, for_tests = deps.get(module, (set(), set()))
