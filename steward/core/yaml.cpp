@@ -176,6 +176,8 @@ Result<Node> parse(std::string_view text, const std::string& file) {
   if (!has_content(text)) return fail(ErrorCode::kInvalidInput, file + ":1:1: the file is empty");
   fy_diag_cfg diag_config;
   fy_diag_cfg_default(&diag_config);
+  diag_config.fp = nullptr;
+  diag_config.output_fn = [](fy_diag*, void*, const char*, std::size_t) {};  // errors are collected; the library's own words stay inside
   std::unique_ptr<fy_diag, DiagDelete> diag(fy_diag_create(&diag_config));
   fy_diag_set_collect_errors(diag.get(), true);
   fy_parse_cfg config{};

@@ -59,7 +59,10 @@ Result<void> read_applies(const Node& root, Document& out) {
   TRY(yaml::check_keys(*applies, {"audience", "languages", "surfaces", "jurisdictions"}, "applies"));
   for (const auto& [key, slot] : {std::pair{"audience", &out.audience}, std::pair{"languages", &out.languages},
                                   std::pair{"surfaces", &out.surfaces}, std::pair{"jurisdictions", &out.jurisdictions}}) {
-    if (const Node* value = applies->find(key)) *slot = TRY(value->as_strings());
+    const Node* value = applies->find(key);
+    if (!value) continue;
+    TRY(check_context_values(key, *value));
+    *slot = TRY(value->as_strings());
   }
   return {};
 }

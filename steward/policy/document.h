@@ -9,6 +9,9 @@
 
 namespace steward::policy {
 
+/// From this score on a finding counts, unless the category says otherwise.
+inline constexpr double kDefaultThreshold = 0.5;
+
 /// A value with the line that gave it.
 template <class T>
 struct Placed {

@@ -26,6 +26,23 @@ void diff_enforcement(const Category& before, const Category& after, std::vector
     out.push_back(fmt::format("{}: enforcement was [{}], becomes [{}] ({})", after.id, words(before), words(after), yaml::to_string(after.where)));
 }
 
+void diff_overrides(const Category& before, const Category& after, std::vector<std::string>& out) {
+  const auto words = [](const Override& override_) {
+    std::string text;
+    for (const auto& [key, values] : override_.when) text += fmt::format("{}{} in [{}]", text.empty() ? "" : " and ", key, fmt::join(values, ", "));
+    return fmt::format("{} when {}", to_string(override_.disposition), text);
+  };
+  std::multiset<std::string> old;
+  for (const Override& override_ : before.overrides) old.insert(words(override_));
+  for (const Override& override_ : after.overrides) {
+    if (const auto found = old.find(words(override_)); found != old.end())
+      old.erase(found);
+    else
+      out.push_back(fmt::format("{}: a new override: {} ({})", after.id, words(override_), yaml::to_string(override_.where)));
+  }
+  for (const std::string& gone : old) out.push_back(fmt::format("{}: an override goes: {}", after.id, gone));
+}
+
 void diff_thresholds(const Category& before, const Category& after, std::vector<std::string>& out) {
   const auto one = [&](std::string_view what, const std::optional<Placed<double>>& old, const std::optional<Placed<double>>& now) {
     if (old.has_value() == now.has_value() && (!old || old->value == now->value)) return;
@@ -34,6 +51,16 @@ void diff_thresholds(const Category& before, const Category& after, std::vector<
   };
   one("input", before.detect.input, after.detect.input);
   one("output", before.detect.output, after.detect.output);
+  std::set<std::string> languages;
+  for (const Category* category : {&before, &after})
+    for (const auto& [language, threshold] : category->detect.by_language) languages.insert(language);
+  for (const std::string& language : languages) {
+    const auto value = [&](const Category& category) -> std::optional<Placed<double>> {
+      const auto found = category.detect.by_language.find(language);
+      return found == category.detect.by_language.end() ? std::nullopt : std::optional(found->second);
+    };
+    one("'" + language + "'", value(before), value(after));
+  }
 }
 
 void diff_category(const Category& before, const Category& after, std::vector<std::string>& out) {
@@ -51,8 +78,7 @@ void diff_category(const Category& before, const Category& after, std::vector<st
     if (value(before) != value(after))
       out.push_back(fmt::format("{}.{}: was {}, becomes {}", after.id, subtype, to_string(value(before)), to_string(value(after))));
   }
-  if (before.overrides.size() != after.overrides.size())
-    out.push_back(fmt::format("{}: {} overrides instead of {}", after.id, after.overrides.size(), before.overrides.size()));
+  diff_overrides(before, after, out);
   diff_thresholds(before, after, out);
   diff_enforcement(before, after, out);
 }

@@ -48,7 +48,10 @@ Result<Override> read_override(const Node& node) {
   const Node* disposition = node.find("disposition");
   if (!when || !disposition) return yaml::fail_at(node, "an override needs `when` and `disposition`");
   TRY(yaml::check_keys(*when, {"age_band", "jurisdiction", "language", "audience", "surface", "subtype"}, "when"));
-  for (const auto& [key, value] : when->members) out.when[key.scalar] = TRY(value.as_strings());
+  for (const auto& [key, value] : when->members) {
+    TRY(check_context_values(key.scalar, value));
+    out.when[key.scalar] = TRY(value.as_strings());
+  }
   out.disposition = TRY(read_word(*disposition, kDispositionWords));
   if (const Node* reason = node.find("reason")) out.reason = TRY(reason->as_string());
   if (const Node* basis = node.find("legal_basis")) out.reason = TRY(basis->as_string());
@@ -72,11 +75,17 @@ Result<void> read_detect(const Node& node, Category& category, const Category* p
     for (const auto& [language, value] : languages->members) category.detect.by_language[language.scalar] = TRY(read_threshold(value));
   }
   if (!parent) return {};
-  const auto relaxed = [](const auto& now, const auto& before) { return now && before && now->value > before->value; };
-  if (relaxed(category.detect.input, parent->detect.input))
-    TRY(check_not_relaxed(node, true, *parent, "input threshold", parent->detect.input->where));
-  if (relaxed(category.detect.output, parent->detect.output))
-    TRY(check_not_relaxed(node, true, *parent, "output threshold", parent->detect.output->where));
+  // A higher threshold acts more seldom. For floors, too: a user at risk is not made to wait for a surer score.
+  const auto value_of = [](const auto& threshold) { return threshold ? threshold->value : kDefaultThreshold; };
+  const auto place_of = [&](const auto& threshold) { return threshold ? threshold->where : parent->where; };
+  const double input = value_of(parent->detect.input), output = value_of(parent->detect.output);
+  TRY(check_not_relaxed(node, value_of(category.detect.input) > input, *parent, "input threshold", place_of(parent->detect.input)));
+  TRY(check_not_relaxed(node, value_of(category.detect.output) > output, *parent, "output threshold", place_of(parent->detect.output)));
+  for (const auto& [language, threshold] : category.detect.by_language) {
+    const auto before = parent->detect.by_language.find(language);
+    const double old = before == parent->detect.by_language.end() ? std::min(input, output) : before->second.value;
+    TRY(check_not_relaxed(node, threshold.value > old, *parent, "threshold in '" + language + "'", parent->where));
+  }
   return {};
 }
 

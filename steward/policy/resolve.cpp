@@ -7,8 +7,6 @@
 namespace steward::policy {
 namespace {
 
-constexpr double kDefaultThreshold = 0.5;
-
 void note(std::vector<Step>* steps, std::string words, const yaml::Location& where) {
   if (steps) steps->push_back({std::move(words), where, false});
 }

@@ -23,6 +23,9 @@ Result<T> read_word(const yaml::Node& node, const std::pair<std::string_view, T>
   return yaml::fail_at(node, "'" + text + "' is not one of: " + known);
 }
 
+/// Values that a context can have under `key`: a misspelt one would never match. Audiences, surfaces and subtypes are free words.
+Result<void> check_context_values(std::string_view key, const yaml::Node& values);
+
 inline constexpr std::pair<std::string_view, Action> kActionWords[] = {
     {"pass", Action::kPass}, {"log", Action::kLog}, {"rewrite", Action::kRewrite}, {"canned", Action::kCanned}, {"block", Action::kBlock}};
 inline constexpr std::pair<std::string_view, Disposition> kDispositionWords[] = {
