@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks the house rules that a compiler does not: module directions, sizes, third-party headers in our headers.
+"""Checks the house rules that a compiler does not: module directions, sizes, third-party headers in our headers,
+links of documents.
 
 Directions are read from the steward_module() lines of CMakeLists.txt. Exit 1 with file:line for each breach.
 `tidy.py --self-test` shows that each rule can fail.
@@ -76,6 +77,18 @@ def is_function(lines: list[str], at: int) -> bool:
     return ")" in lines[at] or re.search(r"\)\s*(const|override|noexcept|final|\s)*\{\s*$", head) is not None
 
 
+def check_document(path: str, text: str, exists) -> list[str]:
+    """Links of a Markdown file, and the paths in code spans of docs/coverage.md, must lead somewhere. `exists`: relative path -> bool."""
+    problems = []
+    folder = pathlib.PurePosixPath(path).parent
+    for number, line in enumerate(text.splitlines(), 1):
+        links = [str(folder / link.split("#")[0]) for link in re.findall(r"\]\((?!https?:|#|mailto:)([^)\s]+)\)", line)]
+        if path == "docs/coverage.md":
+            links += re.findall(r"`((?:steward|policies|cases|tests|tools|docs|examples)/[^`\s]*)`", line)
+        problems += [f"{path}:{number}: there is no {link}" for link in links if not exists(link)]
+    return problems
+
+
 def self_test() -> int:
     deps = module_deps("steward_module(core)\nsteward_module(text DEPS core LIBS a::b TEST_DEPS guard)\nsteward_module(guard DEPS core text)")
     long_body = "int f() {\n" + "  g();\n" * 80 + "}\n"
@@ -95,7 +108,13 @@ def self_test() -> int:
         if len(found) != wanted:
             print(f"self-test: {path}: {wanted} problems wanted, found {found}")
             return 1
-    print(f"tidy: {len(cases)} self-tests passed")
+    documents = [("docs/a.md", "[x](b.md) [y](../README.md#z) [z](https://example.org)", 1), ("docs/coverage.md", "`steward/none/` `core`", 1)]
+    for path, text, wanted in documents:
+        found = check_document(path, text, lambda link: link == "docs/../README.md")
+        if len(found) != wanted:
+            print(f"self-test: {path}: {wanted} problems wanted, found {found}")
+            return 1
+    print(f"tidy: {len(cases) + len(documents)} self-tests passed")
     return 0
 
 
@@ -107,9 +126,13 @@ def main() -> int:
     problems = []
     for path in sorted((root / "steward").rglob("*")):
         if path.suffix in (".h", ".cpp"):
-            problems += check_file(str(path.relative_to(root / "steward")), path.read_text(), deps)
+            problems += ["steward/" + found for found in check_file(str(path.relative_to(root / "steward")), path.read_text(), deps)]
+    for path in sorted(root.rglob("*.md")):
+        relative = path.relative_to(root)
+        if relative.parts[0] not in ("build", ".git"):
+            problems += check_document(str(relative), path.read_text(), lambda link: (root / link).exists())
     for problem in problems:
-        print(f"steward/{problem}")
+        print(problem)
     print(f"tidy: {len(problems)} problems")
     return 1 if problems else 0
 

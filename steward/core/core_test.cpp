@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
+#include <rapidcheck.h>
 
+#include <cmath>
+#include <cstdlib>
 #include <filesystem>
 
 #include "steward/core/clock.h"
@@ -30,6 +33,17 @@ TEST(Json, CanonicalSortsKeysAtEveryLevel) {
   const auto value = json::parse(R"({"b":[{"z":1,"a":2}],"a":"\u00e9"})");
   ASSERT_TRUE(value);
   EXPECT_EQ(json::dump_canonical(*value), "{\"a\":\"é\",\"b\":[{\"a\":2,\"z\":1}]}");
+}
+
+TEST(Json, NumbersReadBackAsTheyWere) {
+  EXPECT_EQ(json::dump(json::Array{1.0, -0.5, 1e300, 0.1, 3, 1e-7, 18446744073709551615u}), "[1.0,-0.5,1e+300,0.1,3,1e-07,18446744073709551615]");
+  EXPECT_EQ(json::dump(json::Object{{"q\"\n", json::Array{nullptr, true, "\u00e9\x01"}}}), "{\"q\\\"\\n\":[null,true,\"\u00e9\\u0001\"]}");
+  EXPECT_TRUE(rc::check([](double number) {
+    if (!std::isfinite(number)) return;
+    const std::string text = json::dump(number);
+    RC_ASSERT(std::strtod(text.c_str(), nullptr) == number);
+    RC_ASSERT(json::parse(text).value().is_double());
+  }));
 }
 
 TEST(Json, TypedAccessNamesTheField) {

@@ -1,6 +1,8 @@
 #include "steward/core/json.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <unordered_set>
 #include <vector>
@@ -96,20 +98,55 @@ class Handler {
   bool duplicate_ = false;
 };
 
-void sort_keys(Value& value) {
-  if (auto* array = value.if_array()) {
-    for (Value& item : *array) sort_keys(item);
-  } else if (auto* object = value.if_object()) {
-    std::vector<std::string> keys;
-    for (const auto& member : *object) keys.emplace_back(member.key());
-    std::sort(keys.begin(), keys.end());
-    Object sorted;
-    for (const std::string& key : keys) {
-      sort_keys((*object)[key]);
-      sorted[key] = std::move((*object)[key]);
-    }
-    *object = std::move(sorted);
+/// Shortest text that reads back as the same double, always with a point or an exponent; Boost.JSON itself writes 1E0.
+void write_double(double value, std::string& out) {
+  std::array<char, 32> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  const std::string_view written(text.data(), static_cast<std::size_t>(end - text.data()));
+  out += written;
+  if (written.find_first_not_of("-0123456789") == std::string_view::npos) out += ".0";
+}
+
+enum class KeyOrder { kAsGiven, kSorted };
+
+void write(const Value& value, KeyOrder order, std::string& out);
+
+void write_object(const Object& object, KeyOrder order, std::string& out) {
+  std::vector<const bj::key_value_pair*> members;
+  members.reserve(object.size());
+  for (const auto& member : object) members.push_back(&member);
+  if (order == KeyOrder::kSorted) std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) { return a->key() < b->key(); });
+  out += '{';
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (i > 0) out += ',';
+    out += bj::serialize(members[i]->key());
+    out += ':';
+    write(members[i]->value(), order, out);
   }
+  out += '}';
+}
+
+void write(const Value& value, KeyOrder order, std::string& out) {
+  if (const auto* object = value.if_object()) {
+    write_object(*object, order, out);
+  } else if (const auto* array = value.if_array()) {
+    out += '[';
+    for (std::size_t i = 0; i < array->size(); ++i) {
+      if (i > 0) out += ',';
+      write((*array)[i], order, out);
+    }
+    out += ']';
+  } else if (const auto* number = value.if_double(); number && std::isfinite(*number)) {
+    write_double(*number, out);
+  } else {
+    out += bj::serialize(value);
+  }
+}
+
+std::string written(const Value& value, KeyOrder order) {
+  std::string out;
+  write(value, order, out);
+  return out;
 }
 
 const Value* member(const Object& object, std::string_view key) {
@@ -142,13 +179,9 @@ Result<Value> parse(std::string_view text, const ParseLimits& limits) {
   return parser.handler().release();
 }
 
-std::string dump(const Value& value) { return bj::serialize(value); }
+std::string dump(const Value& value) { return written(value, KeyOrder::kAsGiven); }
 
-std::string dump_canonical(const Value& value) {
-  Value sorted = value;
-  sort_keys(sorted);
-  return bj::serialize(sorted);
-}
+std::string dump_canonical(const Value& value) { return written(value, KeyOrder::kSorted); }
 
 Result<std::optional<std::string>> get_string(const Object& object, std::string_view key) {
   const Value* value = member(object, key);

@@ -93,6 +93,7 @@ Result<void> Turn::prepare() {
 guard::InputOutcome Turn::check_input(Choice& choice) {
   const std::int64_t began = steady_ns();
   const auto shared = state_->parts.conversations.get(names_.principal, names_.conversation);
+  reminder_due_ |= shared->reminder_due(state_->parts.clock.now_us(), std::chrono::microseconds(prompting::kReminderInterval).count());
   choice.place.context = context_;
   choice.place.conversation =
       names_.anonymous ? private_copy(state_->options.secret, *shared, choice.input) : shared;
@@ -124,6 +125,7 @@ Result<void> Turn::prepare_chat(Choice& choice) {
   prompting::PromptInput input;
   input.context = choice.place.context;
   input.conversation = names_.conversation;
+  input.reminder_due = reminder_due_;
   for (std::size_t i = 0; i < outcome.messages.size(); ++i) {
     const bool taken_out = outcome.messages[i].text.empty() && i < choice.input.size() && !choice.input[i].text.empty();
     if (taken_out) continue;

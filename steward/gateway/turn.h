@@ -102,6 +102,7 @@ class Turn : public std::enable_shared_from_this<Turn> {
   std::vector<prompting::AppliedNotice> notices_;
   std::shared_ptr<Serial> serial_;
   int in_flight_ = 0;
+  bool reminder_due_ = false;
   bool opened_ = false;
   bool closing_ = false;
   bool streaming_ = false;

@@ -45,6 +45,13 @@ void Conversation::set_language(std::string language) {
   language_ = std::move(language);
 }
 
+bool Conversation::reminder_due(std::int64_t now_us, std::int64_t interval_us) {
+  const std::lock_guard lock(mutex_);
+  const bool due = reminded_us_ >= 0 && now_us - reminded_us_ >= interval_us;
+  if (due || reminded_us_ < 0) reminded_us_ = now_us;
+  return due;
+}
+
 std::string Conversation::hash(std::string_view role, std::string_view text) const {
   const Digest digest = keyed_hash(key_, joined(role, text));
   return std::string(digest.begin(), digest.end());

@@ -25,6 +25,8 @@ class Conversation {
   void remember(std::string_view role, std::string_view text, policy::Action action);
   std::string language() const;
   void set_language(std::string language);
+  /// True if `interval_us` or more have gone by since it last was, or since the first call; the count then begins again.
+  bool reminder_due(std::int64_t now_us, std::int64_t interval_us);
 
  private:
   std::string hash(std::string_view role, std::string_view text) const;
@@ -34,6 +36,7 @@ class Conversation {
   mutable std::mutex mutex_;
   std::unordered_map<std::string, policy::Action> judged_;
   std::string language_;
+  std::int64_t reminded_us_ = -1;
 };
 
 /// The conversations in memory, least recently used ones dropped beyond `count_max`. Thread-safe.

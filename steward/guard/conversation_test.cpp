@@ -36,6 +36,15 @@ TEST(Conversations, NeverShareBetweenPrincipalsOrConversations) {
   }
 }
 
+TEST(Conversations, RemindOncePerInterval) {
+  Conversation conversation(Key{});
+  EXPECT_FALSE(conversation.reminder_due(1000, 60)) << "the first turn begins the count";
+  EXPECT_FALSE(conversation.reminder_due(1059, 60));
+  EXPECT_TRUE(conversation.reminder_due(1060, 60));
+  EXPECT_FALSE(conversation.reminder_due(1061, 60));
+  EXPECT_TRUE(conversation.reminder_due(1200, 60));
+}
+
 TEST(Conversations, DropTheLeastRecentlyUsed) {
   Conversations conversations(Key{}, 2);
   const auto a = conversations.get("p", "a");

@@ -106,6 +106,10 @@ bool is_for_place(const policy::Notice& notice, const policy::Context& context) 
   return notice.places.empty() || contains(notice.places, context.jurisdiction);
 }
 
+bool is_minor(const policy::Context& context) {
+  return context.age_band == "u13" || context.age_band == "13-15" || context.age_band == "16-17" || (context.age_band == "unknown" && context.audience == "teen");
+}
+
 void add_occasion_notices(const policy::Policy& policy, const PromptInput& input, std::vector<AppliedNotice>& out) {
   for (const policy::Notice& notice : policy.notices()) {
     if (!is_for_place(notice, input.context)) continue;
@@ -113,7 +117,8 @@ void add_occasion_notices(const policy::Policy& policy, const PromptInput& input
       const bool sensitive = std::any_of(input.categories.begin(), input.categories.end(), [&](const std::string& category) {
         return notice.categories.empty() ? category == "self_harm" || category.starts_with("advice") : contains(notice.categories, category);
       });
-      const bool due = when == "in_reply" || (when == "on_question" && input.asks_identity) || (when == "on_sensitive" && sensitive);
+      const bool due = when == "in_reply" || (when == "on_question" && input.asks_identity) || (when == "on_sensitive" && sensitive) ||
+                       (when == "every_3h_for_minors" && input.reminder_due && is_minor(input.context));
       if (due) add_notice(notice, when, input.context.language, out);
     }
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -9,12 +10,16 @@
 
 namespace steward::prompting {
 
+/// How often a minor is reminded (`every_3h_for_minors`) [California Business and Professions Code, section 22602 (c)(2)].
+inline constexpr std::chrono::hours kReminderInterval{3};
+
 struct PromptInput {
   policy::Context context;
   std::string conversation;                  ///< seeds the probabilistic rules
   std::vector<model::ChatMessage> messages;  ///< after the guard
   std::vector<std::string> categories;       ///< that the guard found on input ("privacy", "self_harm" …)
   bool asks_identity = false;                ///< the user asked whether they talk to a machine
+  bool reminder_due = false;                 ///< kReminderInterval has gone by in this conversation
 };
 
 struct AppliedNotice {

@@ -104,6 +104,7 @@ constexpr char kNotices[] =
     "notices:\n  - {id: ai, when: [before_first_input, on_question], text: {en: An AI., de: Eine KI.}}\n"
     "  - {id: us, when: [before_first_input], places: [US], text: {en: For the US.}}\n"
     "  - {id: limits, when: [on_sensitive], categories: [self_harm], text: {en: Limits.}}\n"
+    "  - {id: break, when: [every_3h_for_minors], text: {en: Take a break.}}\n"
     "  - {id: manual, when: [in_reply], text: {en: Always.}}\n";
 
 TEST_F(Prompting, NoticesByOccasionPlaceAndLanguage) {
@@ -123,6 +124,14 @@ TEST_F(Prompting, NoticesByOccasionPlaceAndLanguage) {
   input.categories = {"self_harm"};
   EXPECT_EQ(ids(input), "limits=Limits. manual=Always. ");
   EXPECT_EQ(ids(said("stock tips")), "manual=Always. limits=Limits. ");
+  input = said("hi");
+  input.reminder_due = true;
+  EXPECT_EQ(ids(input), "manual=Always. ") << "no minor";
+  input.context.age_band = "16-17";
+  EXPECT_EQ(ids(input), "break=Take a break. manual=Always. ");
+  input.context.age_band = "unknown";
+  input.context.audience = "teen";
+  EXPECT_EQ(ids(input), "break=Take a break. manual=Always. ") << "unknown counts as young where the young are expected";
   policy::Context american;
   american.jurisdiction = "US";
   EXPECT_EQ(notices_for(*policy, american, "before_first_input").size(), 2u);

@@ -10,8 +10,8 @@ struct LanguageGuess {
   double probability = 0;
 };
 
-/// Identifies the language of at most the first 200 characters of `utf8`, by script and by a character n-gram
-/// model that is compiled in (no file to load). Thread-safe, deterministic.
+/// Identifies the language of at most the first 200 characters of `utf8`, by script and, for Latin letters, by the function words of a
+/// dozen languages. Coarse: Cyrillic is taken for Russian, Arabic letters for Arabic. Thread-safe, deterministic.
 LanguageGuess identify_language(std::string_view utf8);
 
 /// True if text in the language is written without spaces between words (zh, ja, th, lo, km, my).

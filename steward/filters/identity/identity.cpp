@@ -5,6 +5,7 @@
 
 #include "steward/filters/identity/phrases.h"
 #include "steward/filters/phrases/phrase_matcher.h"
+#include "steward/filters/quotation.h"
 #include "steward/text/words.h"
 
 namespace steward::filters {
@@ -37,43 +38,6 @@ std::string_view word_before(std::string_view text, std::size_t at) {
     begin = previous;
   }
   return text.substr(begin, at - begin);
-}
-
-/// A quotation mark that opens at `at`, where a JSON string or an array of them begins: that is no quotation.
-bool opens_json_string(std::string_view text, std::size_t at) {
-  while (at > 0 && text[at - 1] == ' ') --at;
-  if (at == 0) return false;
-  return text[at - 1] == '{' || text[at - 1] == '[' || (text[at - 1] == ':' && at > 1 && text[at - 2] == '"');
-}
-
-/// True if what stands at `at` is quoted: a quotation mark of the same sentence is still open.
-bool is_quoted(std::string_view text, std::size_t at) {
-  const std::size_t stop = at > 120 ? at - 120 : 0;
-  int straight = 0;
-  bool any_straight = false;
-  bool is_high = false;  // “ opens in English and closes „ in German
-  for (std::size_t scan = at; scan > stop;) {
-    std::size_t previous = scan;
-    const char32_t c = text::previous_char(text, previous);
-    if (c == '.' || c == '!' || c == '?' || c == '\n') break;
-    if (c == '"' || c == '`') {
-      if (!any_straight && c == '"' && opens_json_string(text, previous)) return false;
-      any_straight = true;
-      ++straight;
-    } else if (c == 0x201D || c == 0xBB) {
-      return false;
-    } else if (c == 0x201E) {
-      return !is_high;
-    } else if (c == 0x201C) {
-      is_high = true;
-    } else if (c == 0xAB || c == 0x2018) {
-      return true;
-    } else if (c == '\'' && (previous == 0 || text[previous - 1] == ' ' || text[previous - 1] == ':' || text[previous - 1] == '(')) {
-      return true;
-    }
-    scan = previous;
-  }
-  return is_high || straight % 2 == 1;
 }
 
 /// "no soy humano": a negation right before the phrase.

@@ -11,6 +11,7 @@
 #include "steward/core/files.h"
 #include "steward/filters/lexicon/entries.h"
 #include "steward/filters/phrases/phrase_matcher.h"
+#include "steward/filters/quotation.h"
 
 namespace steward::filters {
 namespace {
@@ -24,9 +25,10 @@ struct Meaning {
   std::vector<std::string> flags;
 };
 
-/// Entries with one of these flags are no hit within so many words of a `near` phrase.
+/// Entries with one of these flags are no hit within so many words of a `near` phrase, or in a quotation.
 struct ContextRule {
   std::vector<std::string> allow;
+  bool quoted = false;
   std::uint32_t within_words = 6;
   PhraseSet near{text::ViewKind::kFolded};
 };
@@ -54,8 +56,8 @@ class Scanner {
     near_last_.resize(near_.size());
   }
 
-  /// `source` shows the scanner's view, `folded` the folded one; both of the same text.
-  std::size_t advance(const Source& source, const Source& folded, std::vector<guard::Finding>& out) {
+  /// `source` shows the scanner's view; all three are of the same text.
+  std::size_t advance(const Source& source, const Source& original, const Source& folded, std::vector<guard::Finding>& out) {
     read_context(folded);
     std::vector<PhraseMatch> matches;
     cursor_.advance(source, matches);
@@ -64,7 +66,7 @@ class Scanner {
     }
     std::size_t watermark = source.watermark(cursor_.live_from());
     watermark = std::min(watermark, folded.watermark(allowed_.live_from()));
-    while (!waiting_.empty() && decide(waiting_.front(), folded, out)) waiting_.pop_front();
+    while (!waiting_.empty() && decide(waiting_.front(), original, folded, out)) waiting_.pop_front();
     for (const Waiting& waiting : waiting_) watermark = std::min(watermark, waiting.span.begin);
     // Never back: a watermark over a phrase that is now dead may only rise.
     return low_ = std::max(low_, watermark);
@@ -88,7 +90,7 @@ class Scanner {
   }
 
   /// True when the hit is settled, one way or the other.
-  bool decide(const Waiting& waiting, const Source& folded, std::vector<guard::Finding>& out) {
+  bool decide(const Waiting& waiting, const Source& original, const Source& folded, std::vector<guard::Finding>& out) {
     const Meaning& meaning = lexicon_.meanings[waiting.match.id];
     // An allowed phrase around it may still be growing.
     if (!folded.finished() && folded.watermark(allowed_.live_from()) <= waiting.span.begin) return false;
@@ -100,6 +102,12 @@ class Scanner {
         return std::find(rule.allow.begin(), rule.allow.end(), flag) != rule.allow.end();
       });
       if (!concerned) continue;
+      if (rule.quoted) {
+        if (!is_quoted(original.text(), waiting.span.begin)) continue;
+        if (closes_quotation(original.text(), waiting.span.end)) return true;
+        if (!original.finished() && original.text().size() - waiting.span.end < kQuotationBytesMax) return false;
+        continue;
+      }
       for (const auto& [first, last] : near_last_[i]) {
         if (first <= waiting.match.last_word + rule.within_words && last + rule.within_words >= waiting.match.first_word) return true;
       }
@@ -132,7 +140,7 @@ class LexiconStream final : public guard::FilterStream {
   Result<std::size_t> advance(const text::GrowingViews& views, std::vector<guard::Finding>& out) override {
     std::size_t watermark = views.raw().size();
     for (auto& [view, scanner] : scanners_)
-      watermark = std::min(watermark, scanner.advance(Source(views, view), Source(views, text::ViewKind::kFolded), out));
+      watermark = std::min(watermark, scanner.advance(Source(views, view), Source(views, text::ViewKind::kRaw), Source(views, text::ViewKind::kFolded), out));
     return watermark;
   }
 
@@ -147,7 +155,7 @@ class LexiconFilter final : public guard::Filter {
   const std::string& version() const override { return lexicon_.version; }
   Result<void> scan(const text::Views& views, const guard::Scope& scope, std::vector<guard::Finding>& out) const override {
     for (const auto& [view, set] : lexicon_.sets)
-      Scanner(lexicon_, view, scope.context.language).advance(Source(views, view), Source(views, text::ViewKind::kFolded), out);
+      Scanner(lexicon_, view, scope.context.language).advance(Source(views, view), Source(views, text::ViewKind::kRaw), Source(views, text::ViewKind::kFolded), out);
     return {};
   }
   std::unique_ptr<guard::FilterStream> open(const guard::Scope& scope) const override {
@@ -175,7 +183,7 @@ Result<text::ViewKind> read_view(const yaml::Node& node) {
 }
 
 Result<void> add_list(const yaml::Node& node, const guard::FilterEnvironment& environment, Lexicon& lexicon, Sha256& digest) {
-  TRY(yaml::check_keys(node, {"path", "language", "category", "subtype", "severity", "score", "view"}, "a list"));
+  TRY(yaml::check_keys(node, {"path", "language", "category", "subtype", "severity", "score", "view", "flags"}, "a list"));
   const yaml::Node* path = node.find("path");
   const yaml::Node* category = node.find("category");
   if (!path || !category) return yaml::fail_at(node, "a list needs `path` and `category`");
@@ -187,6 +195,7 @@ Result<void> add_list(const yaml::Node& node, const guard::FilterEnvironment& en
   if (const auto* value = node.find("subtype")) meaning.finding.subtype = TRY(value->as_string());
   if (const auto* value = node.find("severity")) meaning.finding.severity = static_cast<int>(TRY(value->as_integer()));
   if (const auto* value = node.find("score")) meaning.finding.score = TRY(value->as_number());
+  if (const auto* value = node.find("flags")) meaning.flags = TRY(value->as_strings());
   text::ViewKind view = text::ViewKind::kSkeleton;
   if (const auto* value = node.find("view")) view = TRY(read_view(*value));
   const std::string file = TRY(find_list(*path, environment));
@@ -194,7 +203,7 @@ Result<void> add_list(const yaml::Node& node, const guard::FilterEnvironment& en
   PhraseSet& set = lexicon.sets.try_emplace(view, view).first->second;
   for (const LexiconEntry& entry : TRY(read_entries(file))) {
     Meaning own = meaning;
-    own.flags = entry.flags;
+    own.flags.insert(own.flags.end(), entry.flags.begin(), entry.flags.end());
     if (entry.severity >= 0) own.finding.severity = entry.severity;
     if (!entry.subtype.empty()) own.finding.subtype = entry.subtype;
     own.finding.evidence = fmt::format("{}:{}", path->scalar, entry.line);
@@ -208,12 +217,19 @@ Result<void> add_list(const yaml::Node& node, const guard::FilterEnvironment& en
 }
 
 Result<void> add_rule(const yaml::Node& node, Lexicon& lexicon) {
-  TRY(yaml::check_keys(node, {"near", "within_words", "allow"}, "a context rule"));
+  TRY(yaml::check_keys(node, {"near", "within_words", "quoted", "allow"}, "a context rule"));
   const yaml::Node* near = node.find("near");
+  const yaml::Node* quoted = node.find("quoted");
   const yaml::Node* allow = node.find("allow");
-  if (!near || !allow) return yaml::fail_at(node, "a context rule needs `near` (phrases) and `allow` (flags of entries)");
+  if (!near == !quoted || !allow) return yaml::fail_at(node, "a context rule needs `allow` (flags of entries) and either `near` (phrases) or `quoted: true`");
   ContextRule rule;
   rule.allow = TRY(allow->as_strings());
+  if (quoted) {
+    if (!TRY(quoted->as_bool())) return yaml::fail_at(*quoted, "`quoted` is true, or the rule is not written");
+    rule.quoted = true;
+    lexicon.rules.push_back(std::move(rule));
+    return {};
+  }
   for (const std::string& phrase : TRY(near->as_strings())) rule.near.add(phrase, 0);
   if (const auto* within = node.find("within_words")) {
     const auto words = TRY(within->as_integer());

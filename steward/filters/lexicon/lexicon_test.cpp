@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <random>
 
 #include "steward/core/files.h"
 #include "steward/core/yaml.h"
@@ -83,6 +84,35 @@ TEST_F(Lists, ContextExcusesFlaggedEntriesOnly) {
   EXPECT_TRUE(list.finds("grope cancer")) << "not flagged";
 }
 
+TEST_F(Lists, QuotationsExcuseWhereThePolicySaysSo) {
+  write("list.txt", "slurword\n");
+  const auto strict = filter("{lists: [{path: list.txt, category: c, flags: [slur]}]}");
+  const auto list = filter("{lists: [{path: list.txt, category: c, flags: [slur]}], context: [{allow: [slur], quoted: true}]}");
+  for (const char* quoted : {"He said \"you slurword\" to me.", "They called me a “slurword” at school.", "« slurword » est une insulte.", "„slurword“ ist ein Schimpfwort.",
+                             "The word `slurword` hurts.", "She wrote 'slurword, don't talk' on the wall."}) {
+    EXPECT_TRUE(strict.finds(quoted)) << quoted;
+    EXPECT_FALSE(list.finds(quoted)) << quoted;
+  }
+  for (const char* used : {"You slurword", "\"Fine\", he said, you slurword", "\"you slurword", "\" slurword and nothing closes it", "'slurword don't talk",
+                           "He said \"hello.\" You slurword! \"Bye\""})
+    EXPECT_TRUE(list.finds(used)) << used;
+}
+
+TEST_F(Lists, StreamsAreCutAnyhow) {
+  write("list.txt", "slurword\nbad thing\nbreast\tmedical\nbomb\n");
+  write("safe.txt", "bath bomb\n");
+  auto list = filter("{lists: [{path: list.txt, category: c, flags: [slur]}], allow: [{path: safe.txt}], context: [{allow: [slur], quoted: true}, "
+                     "{allow: [medical], near: [cancer], within_words: 3}]}");
+  std::mt19937_64 random(5);
+  const std::vector<std::string> pieces = {"slurword", "\"", " ", " ", " ", ". ", "\u201C", "\u201D", "bad", "thing", "b\u0430d\u200B th1ng", "breast", "cancer", "bath", "bomb",
+                                           "don't", "'", "\n", "\u4F60\u597D", "\U0001F600", "a long word of no meaning"};
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    std::string text;
+    for (int i = 0; i < 40; ++i) text += pieces[random() % pieces.size()];
+    for (const auto action : {policy::Action::kBlock, policy::Action::kRewrite, policy::Action::kLog}) EXPECT_EQ(list.stream_fault(text, action, 12, seed), "") << text;
+  }
+}
+
 TEST_F(Lists, AllowedPhrasesWin) {
   write("list.txt", "bomb\n");
   write("safe.txt", "bath bomb\n");
@@ -112,11 +142,13 @@ TEST_F(Lists, EntriesMayDifferFromTheirList) {
 TEST_F(Lists, ErrorsHavePlaces) {
   write("bad.txt", "fine\nword\tseverity=9\n");
   write("empty.txt", "...\n");
+  write("fine.txt", "fine\n");
   EXPECT_NE(error("{lists: [{path: bad.txt, category: c}]}").find("bad.txt:2"), std::string::npos);
   EXPECT_NE(error("{lists: [{path: empty.txt, category: c}]}").find("empty.txt:1"), std::string::npos);
   EXPECT_NE(error("{lists: [{path: none.txt, category: c}]}").find("none.txt"), std::string::npos);
   EXPECT_NE(error("{lists: [{category: c}]}").find("path"), std::string::npos);
   EXPECT_NE(error("{lits: []}").find("lits"), std::string::npos);
+  EXPECT_NE(error("{lists: [{path: fine.txt, category: c}], context: [{allow: [a]}]}").find("quoted"), std::string::npos);
 }
 
 TEST_F(Lists, TenThousandEntries) {

@@ -21,9 +21,14 @@ class FilterUnderTest {
   /// The original text of each finding, in order.
   std::vector<std::string> spans(std::string_view text, const std::string& language = "en", policy::Direction direction = policy::Direction::kInput) const;
   bool finds(std::string_view text, const std::string& language = "en") const { return !spans(text, language).empty(); }
+  /// guard::check_stream_invariance of an output guard with this filter alone, whose findings are ruled by `action`: "" when it holds.
+  std::string stream_fault(const std::string& text, policy::Action action, int cuts, std::uint64_t seed, const std::string& language = "en");
   guard::testing::TablePolicy& policy() { return policy_; }
 
  private:
+  Make make_;
+  policy::FilterSpec spec_;
+  std::string directory_;
   guard::testing::TablePolicy policy_;
   std::unique_ptr<guard::Filter> filter_;
 };

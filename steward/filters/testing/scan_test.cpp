@@ -3,17 +3,30 @@
 #include <sstream>
 
 #include "steward/core/check.h"
+#include "steward/core/clock.h"
 #include "steward/core/files.h"
+#include "steward/guard/conformance.h"
 
 namespace steward::filters::testing {
 
-FilterUnderTest::FilterUnderTest(Make make, const std::string& kind, const std::string& config_yaml, const std::string& directory) {
-  policy::FilterSpec spec = guard::testing::TablePolicy::filter("under-test", kind, config_yaml);
-  spec.on_output = kind != "canned" && kind != "form";
-  auto made = make(spec, {directory, directory, &policy_});
+FilterUnderTest::FilterUnderTest(Make make, const std::string& kind, const std::string& config_yaml, const std::string& directory)
+    : make_(make), spec_(guard::testing::TablePolicy::filter("under-test", kind, config_yaml)), directory_(directory) {
+  spec_.on_output = kind != "canned" && kind != "form";
+  auto made = make(spec_, {directory, directory, &policy_});
   if (!made) fprintf(stderr, "%s\n", made.error().message.c_str());
   STEWARD_CHECK(made.has_value());
   filter_ = std::move(*made);
+}
+
+std::string FilterUnderTest::stream_fault(const std::string& text, policy::Action action, int cuts, std::uint64_t seed, const std::string& language) {
+  static const ManualClock clock;
+  auto ruled = std::make_shared<guard::testing::TablePolicy>(policy_);
+  ruled->filter_specs = {spec_};
+  for (const guard::Finding& finding : scan(text, language, policy::Direction::kOutput)) ruled->act(finding.category, action);
+  const auto guard = guard::Guard::create(ruled, make_, {directory_, directory_, ruled.get()}, clock).value();
+  guard::Turn turn{{}, std::make_shared<guard::Conversation>(Key{})};
+  turn.context.language = language;
+  return guard::check_stream_invariance(*guard, turn, text, cuts, seed);
 }
 
 std::vector<guard::Finding> FilterUnderTest::scan(std::string_view text, const std::string& language, policy::Direction direction,
