@@ -70,7 +70,8 @@ Result<ChatClient::Done> ChatClient::stream(const json::Object& request, const s
     const auto* choices = object.if_contains("choices");
     if (!choices || !choices->is_array() || choices->get_array().empty()) return;
     const auto& choice = choices->get_array()[0].as_object();
-    if (const auto* reason = choice.if_contains("finish_reason"); reason && reason->is_string()) done.finish_reason = std::string(reason->get_string());
+    if (const auto* reason = choice.if_contains("finish_reason"); reason && reason->is_string())
+      done.finish_reason = std::string(reason->get_string());
     const auto* delta = choice.if_contains("delta");
     const auto* content = delta && delta->is_object() ? delta->get_object().if_contains("content") : nullptr;
     if (content && content->is_string()) on_text(content->get_string());

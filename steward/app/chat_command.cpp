@@ -20,7 +20,8 @@ void print_footer(const json::Object& steward, const Style& style) {
   const auto* rewritten = steward.if_contains("rewritten");
   std::string words;
   if (action && action->is_string() && action->get_string() != "pass") words += fmt::format("guard: {}", std::string(action->get_string()));
-  if (rewritten && rewritten->is_int64() && rewritten->get_int64() > 0) words += fmt::format("{}{} rewritten", words.empty() ? "" : ", ", rewritten->get_int64());
+  if (rewritten && rewritten->is_int64() && rewritten->get_int64() > 0)
+    words += fmt::format("{}{} rewritten", words.empty() ? "" : ", ", rewritten->get_int64());
   if (const auto* notices = steward.if_contains("notices"); notices && notices->is_array()) {
     for (const json::Value& notice : notices->get_array()) {
       const auto* text = notice.is_object() ? notice.get_object().if_contains("text") : nullptr;

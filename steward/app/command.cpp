@@ -9,7 +9,9 @@
 namespace steward::app {
 
 void add_product_option(CLI::App& command, CommandLine& line) {
-  command.add_option("--product", line.product_dir, "The product directory (holds product.yaml)")->envname("STEWARD_PRODUCT")->capture_default_str();
+  command.add_option("--product", line.product_dir, "The product directory (holds product.yaml)")
+      ->envname("STEWARD_PRODUCT")
+      ->capture_default_str();
 }
 
 int report(const Error& error) {
@@ -36,7 +38,8 @@ void add_init_command(CLI::App& app, CommandLine& line) {
       line.exit_code = report(made.error());
       return;
     }
-    fmt::print("Made {0}/product.yaml and {0}/policy.yaml. Next:\n  steward policy check --product {0}\n  steward serve --product {0}\n", *directory);
+    fmt::print("Made {0}/product.yaml and {0}/policy.yaml. Next:\n  steward policy check --product {0}\n  steward serve --product {0}\n",
+               *directory);
   });
 }
 
@@ -54,22 +57,25 @@ void add_completion_command(CLI::App& app, CommandLine&) {
       }
       cases += fmt::format("    {}) words=\"{}\" ;;\n", sub->get_name(), words);
     }
-    fmt::print("_steward() {{\n  local current=${{COMP_WORDS[COMP_CWORD]}} words=\"{}\"\n  if ((COMP_CWORD > 1)); then\n    case ${{COMP_WORDS[1]}} in\n{}"
-               "    esac\n  fi\n  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
-               "  ((${{#COMPREPLY[@]}})) || COMPREPLY=($(compgen -f -- \"$current\"))\n}}\ncomplete -F _steward steward\n",
-               names, cases);
+    fmt::print(
+        "_steward() {{\n  local current=${{COMP_WORDS[COMP_CWORD]}} words=\"{}\"\n  if ((COMP_CWORD > 1)); then\n    case "
+        "${{COMP_WORDS[1]}} in\n{}"
+        "    esac\n  fi\n  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
+        "  ((${{#COMPREPLY[@]}})) || COMPREPLY=($(compgen -f -- \"$current\"))\n}}\ncomplete -F _steward steward\n",
+        names, cases);
   });
 }
 
 int run(int argc, char** argv) {
-  CLI::App app{"steward: a guarded, OpenAI-compatible gateway with an embedded model.\n"
-               "One content policy decides what may be said; one ledger keeps what happened.\n\n"
-               "First steps:\n"
-               "  steward init shop            make a product directory\n"
-               "  steward policy check --product shop\n"
-               "  steward serve --product shop\n"
-               "  steward chat --product shop  the same guard, in the terminal\n\n"
-               "Exit codes: 0 done; 1 it ran and the answer is no; 2 wrong usage; 3 it could not run."};
+  CLI::App app{
+      "steward: a guarded, OpenAI-compatible gateway with an embedded model.\n"
+      "One content policy decides what may be said; one ledger keeps what happened.\n\n"
+      "First steps:\n"
+      "  steward init shop            make a product directory\n"
+      "  steward policy check --product shop\n"
+      "  steward serve --product shop\n"
+      "  steward chat --product shop  the same guard, in the terminal\n\n"
+      "Exit codes: 0 done; 1 it ran and the answer is no; 2 wrong usage; 3 it could not run."};
   app.name("steward");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("steward ") + STEWARD_VERSION);

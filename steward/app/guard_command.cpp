@@ -21,11 +21,15 @@ struct Options {
 
 std::string_view colour_of(policy::Action action, const Style& style) {
   switch (action) {
-    case policy::Action::kBlock: return style.red;
+    case policy::Action::kBlock:
+      return style.red;
     case policy::Action::kCanned:
-    case policy::Action::kRewrite: return style.yellow;
-    case policy::Action::kLog: return style.cyan;
-    case policy::Action::kPass: return style.green;
+    case policy::Action::kRewrite:
+      return style.yellow;
+    case policy::Action::kLog:
+      return style.cyan;
+    case policy::Action::kPass:
+      return style.green;
   }
   return "";
 }
@@ -37,8 +41,8 @@ void print_decision(const guard::Decision& decision, std::string_view text, cons
   for (const auto& [finding, ruling] : decision.findings) {
     const std::string name = finding.subtype.empty() ? finding.category : finding.category + "." + finding.subtype;
     fmt::print("  {}{:<8}{} {:<28} bytes {}-{}  {}{}{}  [{} {}]\n", colour_of(ruling.action, style), policy::to_string(ruling.action),
-               style.reset, name, finding.span.begin, finding.span.end, style.bold,
-               text.substr(finding.span.begin, finding.span.size()), style.reset, finding.filter, finding.evidence);
+               style.reset, name, finding.span.begin, finding.span.end, style.bold, text.substr(finding.span.begin, finding.span.size()),
+               style.reset, finding.filter, finding.evidence);
     fmt::print("           {}{} ({}){}\n", style.dim, ruling.reason, yaml::to_string(ruling.where), style.reset);
   }
 }
@@ -85,7 +89,9 @@ void add_guard_command(CLI::App& app, CommandLine& line) {
   add_product_option(*command, line);
   command->add_option("TEXT", options->words, "The text; without it, lines of stdin");
   command->add_option("--profile", options->profile, "Policy profile of the product")->capture_default_str();
-  command->add_option("--direction", options->direction, "input | output")->check(CLI::IsMember({"input", "output"}))->capture_default_str();
+  command->add_option("--direction", options->direction, "input | output")
+      ->check(CLI::IsMember({"input", "output"}))
+      ->capture_default_str();
   command->add_option("--language", options->context.language, "BCP 47 tag; und: find out")->capture_default_str();
   command->add_option("--age-band", options->context.age_band, "u13 | 13-15 | 16-17 | 18+ | unknown")->capture_default_str();
   command->add_option("--jurisdiction", options->context.jurisdiction, "ISO 3166-1 code or unknown")->capture_default_str();

@@ -76,10 +76,12 @@ Result<int> score_lines(const CommandLine& line, const std::string& id) {
   for (std::string text; std::getline(std::cin, text);) {
     ++number;
     const auto parsed = TRY(json::parse(text));
-    if (!parsed.is_object()) return fail(ErrorCode::kInvalidInput, fmt::format("line {}: write {{\"context\": …, \"continuation\": …}}", number));
+    if (!parsed.is_object())
+      return fail(ErrorCode::kInvalidInput, fmt::format("line {}: write {{\"context\": …, \"continuation\": …}}", number));
     const auto context = TRY(json::get_string(parsed.get_object(), "context"));
     const auto continuation = TRY(json::get_string(parsed.get_object(), "continuation"));
-    if (!context || !continuation) return fail(ErrorCode::kInvalidInput, fmt::format("line {}: context and continuation are needed", number));
+    if (!context || !continuation)
+      return fail(ErrorCode::kInvalidInput, fmt::format("line {}: context and continuation are needed", number));
     const Score found = TRY(score(*model, *context, *continuation));
     fmt::print("{}\n", json::dump(json::Object{{"logprob", found.logprob}, {"is_greedy", found.is_greedy}}));
     std::fflush(stdout);
@@ -100,7 +102,8 @@ void add_model_command(CLI::App& app, CommandLine& line) {
   show_command->add_option("ID", *id, "Model id of product.yaml; without it, the first");
   show_command->callback([&line, id, exit_of] { line.exit_code = exit_of(show(line, *id)); });
 
-  auto* score_command = group->add_subcommand("score", "Log-likelihoods of {\"context\", \"continuation\"} lines of stdin, in nats, in process");
+  auto* score_command =
+      group->add_subcommand("score", "Log-likelihoods of {\"context\", \"continuation\"} lines of stdin, in nats, in process");
   add_product_option(*score_command, line);
   score_command->add_option("ID", *id, "Model id of product.yaml; without it, the first");
   score_command->callback([&line, id, exit_of] { line.exit_code = exit_of(score_lines(line, *id)); });

@@ -16,7 +16,8 @@ Result<std::unique_ptr<model::LanguageModel>> open_model(const ModelConfig& conf
   options.queue_max = config.queued_requests_max;
   auto model = TRY(model::open_llama(options));
   if (!config.sha256.empty() && model->record().sha256 != config.sha256)
-    return fail(ErrorCode::kInvalidInput, fmt::format("{} has sha256 {}, product.yaml pins {}: another file?", config.path, model->record().sha256, config.sha256));
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("{} has sha256 {}, product.yaml pins {}: another file?", config.path, model->record().sha256, config.sha256));
   return model;
 }
 

@@ -14,8 +14,8 @@ namespace {
 
 struct Options {
   std::string profile = "default";
-  std::string file;    ///< a policy file instead of a product's profile
-  std::string other;   ///< for diff
+  std::string file;   ///< a policy file instead of a product's profile
+  std::string other;  ///< for diff
   std::string category, subtype;
   std::string direction = "input";
   int severity = 2;
@@ -55,10 +55,11 @@ Result<int> check(const CommandLine& line, const Options& options) {
   for (const policy::Problem& problem : policy::check(guard->policy(), checks)) {
     const bool error = problem.level == policy::Level::kError;
     ++(error ? errors : warnings);
-    fmt::print("{}{}{} {}: {}\n", error ? style.red : style.yellow, error ? "error" : "warning", style.reset, yaml::to_string(problem.where), problem.words);
+    fmt::print("{}{}{} {}: {}\n", error ? style.red : style.yellow, error ? "error" : "warning", style.reset,
+               yaml::to_string(problem.where), problem.words);
   }
-  fmt::print("{}{}{} {} {}: {} errors, {} warnings\n", errors ? style.red : style.green, errors ? "not ok" : "ok", style.reset, guard->policy().id(),
-             guard->policy().version(), errors, warnings);
+  fmt::print("{}{}{} {} {}: {} errors, {} warnings\n", errors ? style.red : style.green, errors ? "not ok" : "ok", style.reset,
+             guard->policy().id(), guard->policy().version(), errors, warnings);
   return static_cast<int>(errors ? kExitNo : kExitOk);
 }
 
@@ -68,7 +69,8 @@ Result<int> explain(const CommandLine& line, const Options& options) {
   if (std::find(ids.begin(), ids.end(), options.category) == ids.end())
     return fail(ErrorCode::kNotFound, fmt::format("the policy has no category '{}'; it has: {}", options.category, fmt::join(ids, ", ")));
   const auto direction = options.direction == "output" ? policy::Direction::kOutput : policy::Direction::kInput;
-  fmt::print("{}", policy::explain(guard->policy(), options.context, {options.category, options.subtype, options.severity, options.score, direction}));
+  fmt::print("{}", policy::explain(guard->policy(), options.context,
+                                   {options.category, options.subtype, options.severity, options.score, direction}));
   return static_cast<int>(kExitOk);
 }
 
@@ -122,12 +124,15 @@ void add_policy_command(CLI::App& app, CommandLine& line) {
   group->require_subcommand(1);
   auto options = std::make_shared<Options>();
   add(*group, line, options, "check", "Parse it, make its filters, and find what is uncovered; exit 1 on errors", check);
-  auto* explain_command = add(*group, line, options, "explain", "For whom, where, which category: what happens, and the line that decided", explain);
+  auto* explain_command =
+      add(*group, line, options, "explain", "For whom, where, which category: what happens, and the line that decided", explain);
   explain_command->add_option("CATEGORY", options->category, "Category id")->required();
   explain_command->add_option("--subtype", options->subtype, "Subtype");
   explain_command->add_option("--severity", options->severity, "0 to 3")->check(CLI::Range(0, 3))->capture_default_str();
   explain_command->add_option("--score", options->score, "Calibrated probability")->check(CLI::Range(0.0, 1.0))->capture_default_str();
-  explain_command->add_option("--direction", options->direction, "input | output")->check(CLI::IsMember({"input", "output"}))->capture_default_str();
+  explain_command->add_option("--direction", options->direction, "input | output")
+      ->check(CLI::IsMember({"input", "output"}))
+      ->capture_default_str();
   explain_command->add_option("--age-band", options->context.age_band, "u13 | 13-15 | 16-17 | 18+ | unknown")->capture_default_str();
   explain_command->add_option("--jurisdiction", options->context.jurisdiction, "ISO 3166-1 code or unknown")->capture_default_str();
   explain_command->add_option("--language", options->context.language, "BCP 47 tag or und")->capture_default_str();

@@ -59,7 +59,8 @@ Result<std::string> find_model_file(const Node& node, const std::string& directo
 }
 
 Result<ModelConfig> read_model(const Node& node, const std::string& directory) {
-  TRY(yaml::check_keys(node, {"id", "file", "sha256", "context_tokens", "sequences", "threads", "queued_requests_max", "defaults"}, "a model"));
+  TRY(yaml::check_keys(node, {"id", "file", "sha256", "context_tokens", "sequences", "threads", "queued_requests_max", "defaults"},
+                       "a model"));
   ModelConfig model;
   const Node* id = node.find("id");
   const Node* file = node.find("file");
@@ -148,7 +149,8 @@ policies:
 listen: 127.0.0.1:8080
 )";
 
-constexpr char kPolicyYaml[] = R"(# What the product may say, for whom, where. `steward policy check --product .` reads it as the server does.
+constexpr char kPolicyYaml[] =
+    R"(# What the product may say, for whom, where. `steward policy check --product .` reads it as the server does.
 policy: {id: {id}, version: 0.1.0, owner: you@example.org, extends: steward/general-assistant@1}
 applies: {audience: [general], languages: [en], surfaces: [chat, completions, api]}
 )";
@@ -173,7 +175,8 @@ std::string shipped_policies_dir() {
 Result<Product> load_product(const std::string& directory) {
   const std::string path = absolute_in(directory, "product.yaml");
   if (!fs::exists(path))
-    return fail(ErrorCode::kNotFound, fmt::format("{} is no product: there is no product.yaml in it. `steward init {}` makes one", directory, directory));
+    return fail(ErrorCode::kNotFound,
+                fmt::format("{} is no product: there is no product.yaml in it. `steward init {}` makes one", directory, directory));
   const Node root = TRY(yaml::parse_file(path));
   TRY(yaml::check_keys(root, {"product", "models", "policies", "listen", "ledger", "access"}, "product.yaml"));
   Product product;

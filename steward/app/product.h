@@ -11,11 +11,11 @@ namespace steward::app {
 
 struct ModelConfig {
   std::string id;
-  std::string path;                ///< absolute
-  std::string sha256;              ///< hex, or empty: not checked
-  int context_tokens = 2048;       ///< per sequence
+  std::string path;           ///< absolute
+  std::string sha256;         ///< hex, or empty: not checked
+  int context_tokens = 2048;  ///< per sequence
   int sequences = 4;
-  int threads = 0;                 ///< 0 = cores minus one, at least one
+  int threads = 0;  ///< 0 = cores minus one, at least one
   int queued_requests_max = 32;
   double temperature = 1, top_p = 1;  ///< of requests that name none
 };
@@ -36,14 +36,14 @@ struct Product {
   std::string directory;
   std::string id, name, use_case, owner;
   std::vector<std::string> audience, languages, jurisdictions, goals;
-  std::vector<ModelConfig> models;                ///< at least one; the first is the default
-  std::map<std::string, std::string> policies;    ///< profile → policy file; "default" is always there
+  std::vector<ModelConfig> models;              ///< at least one; the first is the default
+  std::map<std::string, std::string> policies;  ///< profile → policy file; "default" is always there
   std::string listen_address = "127.0.0.1";
   std::uint16_t listen_port = 8080;
   std::string ledger_path;
-  std::string keys_dir;                           ///< master.key and keys.db
+  std::string keys_dir;  ///< master.key and keys.db
   std::vector<KeyConfig> keys;
-  bool raw_on_loopback = true;                    ///< may a loopback client without a key use `@raw`?
+  bool raw_on_loopback = true;  ///< may a loopback client without a key use `@raw`?
 };
 
 /// Where the distribution's own policies lie: $STEWARD_POLICIES, else beside the binary (../share/steward/policies), else the source tree.

@@ -54,8 +54,10 @@ TEST_F(ProductFile, DefaultsAreThoseOfItsDocumentation) {
 }
 
 TEST_F(ProductFile, ReadsEverything) {
-  const auto product = load(std::string(kGood) + "policies: {default: p.yaml, teen: steward/teen}\nlisten: '[::1]:9'\nledger: {database: /x/l.db}\n"
-                            "access: {raw_on_loopback: false, keys: [{sha256: " + std::string(64, 'a') + ", tenant: t, age_band: 18+, permissions: [raw], requests_per_minute: 7}]}\n");
+  const auto product = load(std::string(kGood) +
+                            "policies: {default: p.yaml, teen: steward/teen}\nlisten: '[::1]:9'\nledger: {database: /x/l.db}\n"
+                            "access: {raw_on_loopback: false, keys: [{sha256: " +
+                            std::string(64, 'a') + ", tenant: t, age_band: 18+, permissions: [raw], requests_per_minute: 7}]}\n");
   ASSERT_TRUE(product) << product.error().message;
   EXPECT_EQ(product->policies.at("default"), directory_ + "/p.yaml");
   EXPECT_TRUE(product->policies.at("teen").ends_with("/policies/teen.yaml"));

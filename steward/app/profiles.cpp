@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 
 using Make = Result<std::unique_ptr<guard::Filter>> (*)(const policy::FilterSpec&, const guard::FilterEnvironment&);
 constexpr std::pair<std::string_view, Make> kFilters[] = {
-    {"canned", filters::make_canned},   {"form", filters::make_form},       {"identity", filters::make_identity},
-    {"lexicon", filters::make_lexicon}, {"pattern", filters::make_pattern}, {"pii", filters::make_pii},
+    {"canned", filters::make_canned},     {"form", filters::make_form},       {"identity", filters::make_identity},
+    {"lexicon", filters::make_lexicon},   {"pattern", filters::make_pattern}, {"pii", filters::make_pii},
     {"scripted", filters::make_scripted},
 };
 
@@ -40,15 +40,15 @@ std::string stamp_of(const std::vector<std::string>& files) {
 }  // namespace
 
 guard::FilterFactory filter_table() {
-  return [](const policy::FilterSpec& spec,
-            const guard::FilterEnvironment& environment) -> Result<std::unique_ptr<guard::Filter>> {
+  return [](const policy::FilterSpec& spec, const guard::FilterEnvironment& environment) -> Result<std::unique_ptr<guard::Filter>> {
     std::string known;
     for (const auto& [kind, make] : kFilters) {
       if (spec.kind == kind) return make(spec, environment);
       known += known.empty() ? "" : ", ";
       known += kind;
     }
-    return fail(ErrorCode::kInvalidInput, fmt::format("{}: there is no filter kind '{}'; known: {}", yaml::to_string(spec.where), spec.kind, known));
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("{}: there is no filter kind '{}'; known: {}", yaml::to_string(spec.where), spec.kind, known));
   };
 }
 

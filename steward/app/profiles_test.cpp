@@ -34,8 +34,10 @@ class Reload : public ::testing::Test {
   void TearDown() override { fs::remove_all(directory_); }
   std::string path() const { return directory_ + "/policy.yaml"; }
   void write(const std::string& version, const std::string& more) const {
-    ASSERT_TRUE(write_file_atomic(path(), "policy: {id: mine, version: " + version + ", owner: a@example.org, extends: steward/general-assistant@1}\n"
-                                          "applies: {audience: [general], languages: [en], surfaces: [chat]}\n" + more));
+    ASSERT_TRUE(write_file_atomic(path(), "policy: {id: mine, version: " + version +
+                                              ", owner: a@example.org, extends: steward/general-assistant@1}\n"
+                                              "applies: {audience: [general], languages: [en], surfaces: [chat]}\n" +
+                                              more));
   }
   /// What a look at the files brings: "default 1.0.1", "default error …", or "".
   std::string reload() {
@@ -75,7 +77,9 @@ TEST_F(Reload, ABrokenFileLeavesTheLastGoodOne) {
 }
 
 TEST_F(Reload, ARuleThatDoesNotCompileIsRefusedWhole) {
-  write("1.0.4", "categories: [{id: hate, definition: changed}]\nfilters:\n  - {name: mine, kind: pattern, config: {patterns: [{id: p, regex: '(', category: hate}]}}\n");
+  write("1.0.4",
+        "categories: [{id: hate, definition: changed}]\nfilters:\n  - {name: mine, kind: pattern, config: {patterns: [{id: p, regex: '(', "
+        "category: hate}]}}\n");
   EXPECT_TRUE(reload().starts_with("default error")) << "the filter fails after the policy was read";
   EXPECT_EQ(in_force(), "1.0.0");
 }

@@ -20,23 +20,27 @@ struct Options {
 void print_welcome(const Product& product, const Service& service) {
   const Style style = terminal_style();
   const std::string url = "http://" + service.address();
-  fmt::print("{}steward {}{} serves '{}' on {}{}{}\n", style.bold, STEWARD_VERSION, style.reset, product.name, style.cyan, url, style.reset);
+  fmt::print("{}steward {}{} serves '{}' on {}{}{}\n", style.bold, STEWARD_VERSION, style.reset, product.name, style.cyan, url,
+             style.reset);
   for (const auto& model : service.models())
-    fmt::print("  model    {:<10} {} ({}, licence {})\n", model->record().id, model->record().name, model->record().quantization, model->record().license);
+    fmt::print("  model    {:<10} {} ({}, licence {})\n", model->record().id, model->record().name, model->record().quantization,
+               model->record().license);
   for (const std::string& name : service.profiles().names()) {
     const policy::Policy& policy = service.profiles().find(name)->policy();
     fmt::print("  policy   {:<10} {} {} ({})\n", name, policy.id(), policy.version(), policy.files().back());
   }
   fmt::print("  ledger   {}\n", product.ledger_path);
   if (product.keys.empty()) {
-    fmt::print("  access   {}no API keys are set: clients on this machine need none{}, others are refused (docs/formats/product.md)\n", style.yellow, style.reset);
+    fmt::print("  access   {}no API keys are set: clients on this machine need none{}, others are refused (docs/formats/product.md)\n",
+               style.yellow, style.reset);
   } else {
     fmt::print("  access   {} API keys\n", product.keys.size());
   }
-  fmt::print("\nTry:\n  curl {}/v1/chat/completions -H 'Content-Type: application/json' \\\n"
-             "    -d '{{\"model\": \"{}\", \"messages\": [{{\"role\": \"user\", \"content\": \"What is water made of?\"}}]}}'\n\n"
-             "Stop with Ctrl-C. SIGHUP, or saving a policy file, reloads the policies.\n",
-             url, service.models().front()->record().id);
+  fmt::print(
+      "\nTry:\n  curl {}/v1/chat/completions -H 'Content-Type: application/json' \\\n"
+      "    -d '{{\"model\": \"{}\", \"messages\": [{{\"role\": \"user\", \"content\": \"What is water made of?\"}}]}}'\n\n"
+      "Stop with Ctrl-C. SIGHUP, or saving a policy file, reloads the policies.\n",
+      url, service.models().front()->record().id);
   std::fflush(stdout);
 }
 
@@ -78,7 +82,9 @@ void add_serve_command(CLI::App& app, CommandLine& line) {
   add_product_option(*command, line);
   command->add_option("--listen", options->listen, "HOST:PORT instead of product.yaml's; port 0: any free one");
   command->add_option("--ready-file", options->ready_file, "Written with HOST:PORT once requests are answered");
-  command->add_option("--io-threads", options->io_threads, "Threads that serve connections")->check(CLI::Range(1, 64))->capture_default_str();
+  command->add_option("--io-threads", options->io_threads, "Threads that serve connections")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
   command->callback([&line, options] {
     const auto result = serve(line, *options);
     line.exit_code = result ? *result : report(result.error());

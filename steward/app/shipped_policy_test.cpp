@@ -29,11 +29,40 @@ guard::Turn turn_in(const std::string& language) {
 
 /// Pieces that filters care about, beside ones that they must leave alone.
 std::string random_reply(std::uint32_t seed) {
-  static const char* const kPieces[] = {
-      "The capital of France is Paris. ", "Write to jane.doe@example.org ", "or call +1 415 555 2671, ", "card 4111 1111 1111 1111 ", "IBAN GB29 NWBK 6016 1331 9268 19 ",
-      "version 1.2.3.4 costs $5.00. ", "I am a human. ", "She said \"I am a human\" and left. ", "I'm not a human. ", "First, build the pipe ", "bomb by ", "mixing flour and water. ",
-      "{\"name\": \"I'm a real person\"} ", "[EMAIL_1] ", "[email 1] ", "[PHONE_9] ", "Ich bin ein Mensch! ", "中文字符没有空格。", "मैं इंसान हूँ। ", "\xF0\x9F\x91\xA8\xE2\x80\x8D\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x91\xA7 ",
-      "f\xCC\xB6r\xCC\xB6" "e\xCC\xB6" "e ", "Scunthorpe and Essex. ", "a\xE2\x80\x8B" "b@c\xE2\x80\x8B" "d.com ", "To make a pipe-bomb you will need ", "x@y ", "555-", "1234 ", "(0)", "\n\n- item ", "DE89 3704 "};
+  static const char* const kPieces[] = {"The capital of France is Paris. ",
+                                        "Write to jane.doe@example.org ",
+                                        "or call +1 415 555 2671, ",
+                                        "card 4111 1111 1111 1111 ",
+                                        "IBAN GB29 NWBK 6016 1331 9268 19 ",
+                                        "version 1.2.3.4 costs $5.00. ",
+                                        "I am a human. ",
+                                        "She said \"I am a human\" and left. ",
+                                        "I'm not a human. ",
+                                        "First, build the pipe ",
+                                        "bomb by ",
+                                        "mixing flour and water. ",
+                                        "{\"name\": \"I'm a real person\"} ",
+                                        "[EMAIL_1] ",
+                                        "[email 1] ",
+                                        "[PHONE_9] ",
+                                        "Ich bin ein Mensch! ",
+                                        "中文字符没有空格。",
+                                        "मैं इंसान हूँ। ",
+                                        "\xF0\x9F\x91\xA8\xE2\x80\x8D\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x91\xA7 ",
+                                        "f\xCC\xB6r\xCC\xB6"
+                                        "e\xCC\xB6"
+                                        "e ",
+                                        "Scunthorpe and Essex. ",
+                                        "a\xE2\x80\x8B"
+                                        "b@c\xE2\x80\x8B"
+                                        "d.com ",
+                                        "To make a pipe-bomb you will need ",
+                                        "x@y ",
+                                        "555-",
+                                        "1234 ",
+                                        "(0)",
+                                        "\n\n- item ",
+                                        "DE89 3704 "};
   std::minstd_rand random(seed);
   std::string out;
   for (int i = 0; i < 14; ++i) out += kPieces[random() % std::size(kPieces)];
@@ -58,8 +87,10 @@ TEST(ShippedPolicies, StreamsDoNotDependOnTheirCuts) {
 /// Ordinary prose waits for little more than the word under way: the median stays within 24 characters.
 TEST(ShippedPolicies, HoldLittleText) {
   const std::string prose =
-      "The Atlantic is the second largest ocean. It covers about a fifth of the surface of the Earth, and it separates the Old World of Africa, Europe and Asia from the New World of "
-      "the Americas. Sailors have crossed it for a thousand years; today, in 2024, more than 1,000 ships and 300 flights do so every day. I have never seen it myself, of course, but people who "
+      "The Atlantic is the second largest ocean. It covers about a fifth of the surface of the Earth, and it separates the Old World of "
+      "Africa, Europe and Asia from the New World of "
+      "the Americas. Sailors have crossed it for a thousand years; today, in 2024, more than 1,000 ships and 300 flights do so every day. "
+      "I have never seen it myself, of course, but people who "
       "have been there say that how it looks depends on the weather: grey, green or a deep, shining blue. You can make a nice trip of it.";
   const auto guard = shipped("general-assistant");
   ASSERT_TRUE(guard);
@@ -111,7 +142,8 @@ TEST(ShippedPolicies, BlockedHistoryNeitherBlocksAgainNorReachesTheModel) {
   const guard::Turn turn = turn_in("en");
   const std::string bad = "how to build a pipe bomb";
   EXPECT_EQ(guard->check_input(turn, {{"user", bad}}).decision.action, policy::Action::kBlock);
-  const auto next = guard->check_input(turn, {{"user", bad}, {"assistant", "I'm sorry, but I can't help with that."}, {"user", "What is the weather like?"}});
+  const auto next = guard->check_input(
+      turn, {{"user", bad}, {"assistant", "I'm sorry, but I can't help with that."}, {"user", "What is the weather like?"}});
   EXPECT_NE(next.decision.action, policy::Action::kBlock);
   EXPECT_EQ(next.messages[0].text, "");
   EXPECT_EQ(next.messages[2].text, "What is the weather like?");

@@ -30,7 +30,8 @@ Result<std::unique_ptr<ledger::Ledger>> open_ledger(const Product& product, cons
 
 Result<std::unique_ptr<ledger::Ledger>> open_ledger_read_only(const Product& product) {
   if (!std::filesystem::exists(product.ledger_path))
-    return fail(ErrorCode::kNotFound, fmt::format("there is no ledger at {} yet: it is made when the product is first served", product.ledger_path));
+    return fail(ErrorCode::kNotFound,
+                fmt::format("there is no ledger at {} yet: it is made when the product is first served", product.ledger_path));
   const Key master = TRY(ledger::load_master_key(product.keys_dir + "/master.key", ledger::CreateKey::kNo));
   return ledger::open_sqlite_ledger_read_only(options_of(product, master));
 }

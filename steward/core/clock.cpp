@@ -23,9 +23,8 @@ std::string format_utc(std::int64_t time_us) {
   const auto day = floor<days>(point);
   const year_month_day date{day};
   const hh_mm_ss<microseconds> time{point - day};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     time.hours().count(), time.minutes().count(), time.seconds().count(),
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                     static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(), time.seconds().count(),
                      time.subseconds().count());
 }
 
@@ -37,8 +36,7 @@ std::int64_t parse_date_days(std::string_view date) {
     const auto [rest, error] = std::from_chars(date.data() + at, end, value);
     return error == std::errc{} && rest == end ? value : -1;
   };
-  const std::chrono::year_month_day day{std::chrono::year(number(0, 4)),
-                                        std::chrono::month(static_cast<unsigned>(number(5, 2))),
+  const std::chrono::year_month_day day{std::chrono::year(number(0, 4)), std::chrono::month(static_cast<unsigned>(number(5, 2))),
                                         std::chrono::day(static_cast<unsigned>(number(8, 2)))};
   if (number(0, 4) < 1970 || !day.ok()) return -1;
   return std::chrono::sys_days(day).time_since_epoch().count();

@@ -36,7 +36,8 @@ TEST(Json, CanonicalSortsKeysAtEveryLevel) {
 }
 
 TEST(Json, NumbersReadBackAsTheyWere) {
-  EXPECT_EQ(json::dump(json::Array{1.0, -0.5, 1e300, 0.1, 3, 1e-7, 18446744073709551615u}), "[1.0,-0.5,1e+300,0.1,3,1e-07,18446744073709551615]");
+  EXPECT_EQ(json::dump(json::Array{1.0, -0.5, 1e300, 0.1, 3, 1e-7, 18446744073709551615u}),
+            "[1.0,-0.5,1e+300,0.1,3,1e-07,18446744073709551615]");
   EXPECT_EQ(json::dump(json::Object{{"q\"\n", json::Array{nullptr, true, "\u00e9\x01"}}}), "{\"q\\\"\\n\":[null,true,\"\u00e9\\u0001\"]}");
   EXPECT_TRUE(rc::check([](double number) {
     if (!std::isfinite(number)) return;

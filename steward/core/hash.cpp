@@ -20,9 +20,7 @@ crypto_hash_sha256_state* state_of(std::array<std::uint8_t, 128>& bytes) {
   return reinterpret_cast<crypto_hash_sha256_state*>(bytes.data());
 }
 
-const unsigned char* bytes_of(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
+const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
 }  // namespace
 
@@ -86,8 +84,8 @@ Result<std::string> from_hex(std::string_view text) {
   std::string out(text.size() / 2, '\0');
   std::size_t length = 0;
   const char* end = nullptr;
-  const int status = sodium_hex2bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), text.data(),
-                                    text.size(), nullptr, &length, &end);
+  const int status =
+      sodium_hex2bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), text.data(), text.size(), nullptr, &length, &end);
   if (status != 0 || text.size() % 2 != 0 || end != text.data() + text.size())
     return fail(ErrorCode::kInvalidInput, "not a hexadecimal string");
   return out;

@@ -7,8 +7,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include <boost/json/basic_parser_impl.hpp>
 #include <fmt/format.h>
+#include <boost/json/basic_parser_impl.hpp>
 
 namespace steward::json {
 namespace {
@@ -115,7 +115,8 @@ void write_object(const Object& object, KeyOrder order, std::string& out) {
   std::vector<const bj::key_value_pair*> members;
   members.reserve(object.size());
   for (const auto& member : object) members.push_back(&member);
-  if (order == KeyOrder::kSorted) std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) { return a->key() < b->key(); });
+  if (order == KeyOrder::kSorted)
+    std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) { return a->key() < b->key(); });
   out += '{';
   for (std::size_t i = 0; i < members.size(); ++i) {
     if (i > 0) out += ',';
@@ -161,8 +162,7 @@ tl::unexpected<Error> wrong_type(std::string_view key, std::string_view wanted) 
 }  // namespace
 
 Result<Value> parse(std::string_view text, const ParseLimits& limits) {
-  if (text.size() > limits.bytes_max)
-    return fail(ErrorCode::kTooLarge, fmt::format("JSON text is over {} bytes", limits.bytes_max));
+  if (text.size() > limits.bytes_max) return fail(ErrorCode::kTooLarge, fmt::format("JSON text is over {} bytes", limits.bytes_max));
   bj::parse_options options;
   options.max_depth = limits.depth_max;
   bj::basic_parser<Handler> parser(options);

@@ -19,9 +19,7 @@ struct DocumentDelete {
   void operator()(fy_document* document) const { fy_document_destroy(document); }
 };
 
-bool is_core_null(std::string_view text) {
-  return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
-}
+bool is_core_null(std::string_view text) { return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL"; }
 
 Node convert(fy_node* node, const std::string& file);
 
@@ -46,7 +44,9 @@ Node convert(fy_node* node, const std::string& file) {
   if (!node) return out;
   void* cursor = nullptr;
   switch (fy_node_get_type(node)) {
-    case FYNT_SCALAR: convert_scalar(node, out); break;
+    case FYNT_SCALAR:
+      convert_scalar(node, out);
+      break;
     case FYNT_SEQUENCE:
       out.kind = Node::Kind::kSequence;
       while (fy_node* item = fy_node_sequence_iterate(node, &cursor)) out.items.push_back(convert(item, file));
@@ -80,8 +80,7 @@ Result<void> check_structure(const Node& node) {
     const auto& [key, value] = node.members[i];
     if (!key.is_scalar()) return fail_at(key, "a key must be a plain word");
     for (std::size_t j = 0; j < i; ++j)
-      if (node.members[j].key.scalar == key.scalar)
-        return fail_at(key, fmt::format("the key '{}' stands twice: keep one", key.scalar));
+      if (node.members[j].key.scalar == key.scalar) return fail_at(key, fmt::format("the key '{}' stands twice: keep one", key.scalar));
     TRY(check_structure(value));
   }
   return {};
@@ -159,8 +158,7 @@ Result<std::int64_t> Node::as_integer() const {
 Result<double> Node::as_number() const {
   double value = 0;
   const auto [rest, error] = std::from_chars(scalar.data(), scalar.data() + scalar.size(), value);
-  if (!plain || error != std::errc{} || rest != scalar.data() + scalar.size())
-    return fail_at(*this, "write a number here, such as 0.85");
+  if (!plain || error != std::errc{} || rest != scalar.data() + scalar.size()) return fail_at(*this, "write a number here, such as 0.85");
   return value;
 }
 
@@ -199,9 +197,8 @@ Result<void> check_keys(const Node& node, std::initializer_list<std::string_view
   if (!node.is_mapping()) return fail_at(node, fmt::format("{} must be a mapping of keys to values", what));
   for (const auto& [key, value] : node.members) {
     if (std::find(known.begin(), known.end(), key.scalar) != known.end()) continue;
-    const auto nearest = std::min_element(known.begin(), known.end(), [&](auto a, auto b) {
-      return edit_distance(key.scalar, a) < edit_distance(key.scalar, b);
-    });
+    const auto nearest = std::min_element(known.begin(), known.end(),
+                                          [&](auto a, auto b) { return edit_distance(key.scalar, a) < edit_distance(key.scalar, b); });
     return fail_at(key, edit_distance(key.scalar, *nearest) <= 2
                             ? fmt::format("unknown key '{}' in {}: did you mean '{}'?", key.scalar, what, *nearest)
                             : fmt::format("unknown key '{}' in {}; known: {}", key.scalar, what, fmt::join(known, ", ")));
@@ -211,7 +208,8 @@ Result<void> check_keys(const Node& node, std::initializer_list<std::string_view
 
 json::Value to_json(const Node& node) {
   switch (node.kind) {
-    case Node::Kind::kNull: return nullptr;
+    case Node::Kind::kNull:
+      return nullptr;
     case Node::Kind::kSequence: {
       json::Array out;
       for (const Node& item : node.items) out.push_back(to_json(item));
@@ -222,7 +220,8 @@ json::Value to_json(const Node& node) {
       for (const auto& [key, value] : node.members) out[key.scalar] = to_json(value);
       return out;
     }
-    case Node::Kind::kScalar: break;
+    case Node::Kind::kScalar:
+      break;
   }
   if (node.plain) {
     if (auto value = node.as_bool()) return *value;

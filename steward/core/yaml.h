@@ -29,7 +29,7 @@ struct Node {
   bool plain = false;  ///< unquoted, so that true, 12 and ~ are a boolean, a number, null
   bool alias = false;  ///< never true in what parse() returns: aliases are refused
   Location where;
-  std::vector<Node> items;                         ///< of a sequence
+  std::vector<Node> items;      ///< of a sequence
   std::vector<Member> members;  ///< of a mapping, in file order, keys unique
 
   Node();
@@ -47,7 +47,7 @@ struct Node {
 
   /// Each fails with kInvalidInput, the place, and what to write instead.
   Result<std::string> as_string() const;
-  Result<bool> as_bool() const;             ///< true | false (plain); `yes`, `NO`, `off` are strings
+  Result<bool> as_bool() const;  ///< true | false (plain); `yes`, `NO`, `off` are strings
   Result<std::int64_t> as_integer() const;
   Result<double> as_number() const;
   Result<std::vector<std::string>> as_strings() const;  ///< a sequence of scalars; one scalar counts as a list of one

@@ -26,9 +26,7 @@ std::string_view host_name(std::string_view text) {
   return text.substr(0, text.find(':'));
 }
 
-bool is_loopback_name(std::string_view host) {
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
-}
+bool is_loopback_name(std::string_view host) { return host == "localhost" || host == "[::1]" || host.starts_with("127."); }
 
 std::string bucket_name(const Principal& principal) { return principal.tenant + '\0' + principal.key_name; }
 
@@ -41,8 +39,7 @@ Result<void> read_trusted_headers(const net::Request& request, Principal& princi
   if (const std::string* place = request.headers.find("x-steward-jurisdiction")) {
     const std::string read = *place == "unknown" ? *place : read_place(*place);
     if (read.empty())
-      return fail(ErrorCode::kInvalidInput, "x-steward-jurisdiction must be two letters (ISO 3166-1) or unknown",
-                  "x-steward-jurisdiction");
+      return fail(ErrorCode::kInvalidInput, "x-steward-jurisdiction must be two letters (ISO 3166-1) or unknown", "x-steward-jurisdiction");
     principal.jurisdiction = read;
   }
   return {};
@@ -61,8 +58,7 @@ std::string read_place(std::string_view text) {
   return out.size() == 2 && letters ? out : "";
 }
 
-Access::Access(const AccessOptions& options, const Clock& clock)
-    : raw_on_loopback_(options.raw_on_loopback), clock_(clock) {
+Access::Access(const AccessOptions& options, const Clock& clock) : raw_on_loopback_(options.raw_on_loopback), clock_(clock) {
   for (const ApiKey& key : options.keys) {
     keys_[key.sha256] = key;
     if (key.requests_per_minute > 0) limits_[key.tenant + '\0' + key.name] = key.requests_per_minute;
@@ -90,7 +86,8 @@ Result<Principal> Access::identify(const net::Request& request) const {
 /// from loopback: neither is the operator trying out the product.
 Result<Principal> Access::identify_loopback(const net::Request& request) const {
   if (!request.is_loopback)
-    return fail(ErrorCode::kUnauthenticated, "no API keys are set up, so only clients on this machine are served: add keys to product.yaml");
+    return fail(ErrorCode::kUnauthenticated,
+                "no API keys are set up, so only clients on this machine are served: add keys to product.yaml");
   for (const std::string_view name : {"forwarded", "x-forwarded-for", "x-real-ip", "via"})
     if (request.headers.find(name))
       return fail(ErrorCode::kUnauthenticated, "a proxy passed this request on: add API keys to product.yaml first");

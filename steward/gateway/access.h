@@ -15,19 +15,19 @@ namespace steward::gateway {
 
 /// One API key as the product keeps it: never the key itself.
 struct ApiKey {
-  std::string sha256;                  ///< hex, of the key's bytes
+  std::string sha256;  ///< hex, of the key's bytes
   std::string tenant;
-  std::string name;                    ///< for people; not secret
-  std::string age_band = "unknown";    ///< of all its end users, as the operator attests
+  std::string name;                  ///< for people; not secret
+  std::string age_band = "unknown";  ///< of all its end users, as the operator attests
   std::string jurisdiction = "unknown";
   std::set<std::string> roles;
-  std::set<std::string> permissions;   ///< raw | trusted_headers
-  int requests_per_minute = 0;         ///< 0 = no limit
+  std::set<std::string> permissions;  ///< raw | trusted_headers
+  int requests_per_minute = 0;        ///< 0 = no limit
 };
 
 struct AccessOptions {
-  std::vector<ApiKey> keys;            ///< none: clients on loopback need no key, others are refused
-  bool raw_on_loopback = false;        ///< without keys, may a loopback client use `@raw`?
+  std::vector<ApiKey> keys;      ///< none: clients on loopback need no key, others are refused
+  bool raw_on_loopback = false;  ///< without keys, may a loopback client use `@raw`?
 };
 
 /// Who asks, as far as the request itself does not say.

@@ -23,7 +23,10 @@ TEST_F(BadInput, EachMistakeIsNamed) {
       {"nul", 400, "", "JSON"},
       {"{} {}", 400, "", ""},
       {R"({"model": "m", "model": "x"})", 400, "", "twice"},
-      {R"({"a": ")" "\xFF" R"("})", 400, "", ""},
+      {R"({"a": ")"
+       "\xFF"
+       R"("})",
+       400, "", ""},
       {"{" + messages + "}", 400, "model", "missing"},
       {R"({"model": 3, )" + messages + "}", 400, "model", ""},
       {R"({"model": "none", )" + messages + "}", 404, "model", "/v1/models"},
@@ -38,7 +41,8 @@ TEST_F(BadInput, EachMistakeIsNamed) {
       {R"({"model": "m", "messages": [{"role": "user", "content": 4}]})", 400, "messages[0].content", "string"},
       {R"({"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url"}]}]})", 400, "messages[0].content", "images"},
       {R"({"model": "m", "messages": [{"role": "user", "content": [{"type": "text"}]}]})", 400, "messages[0].content", "text"},
-      {R"({"model": "m", "messages": [{"role": "assistant", "content": "", "tool_calls": [{}]}]})", 400, "messages[0].tool_calls", "not supported"},
+      {R"({"model": "m", "messages": [{"role": "assistant", "content": "", "tool_calls": [{}]}]})", 400, "messages[0].tool_calls",
+       "not supported"},
       {R"({"model": "m", "temperature": 3, )" + messages + "}", 400, "temperature", ""},
       {R"({"model": "m", "temperature": "hot", )" + messages + "}", 400, "temperature", ""},
       {R"({"model": "m", "top_p": -1, )" + messages + "}", 400, "top_p", ""},
@@ -89,13 +93,15 @@ TEST_F(BadInput, RoutesMethodsAndTypes) {
   expect_error(TestClient(server_->port()).request("DELETE", "/v1/models"), 405);
   const std::string body = chat_body("hi");
   TestClient client(server_->port());
-  client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: " +
+              std::to_string(body.size()) + "\r\n\r\n" + body);
   expect_error(client.read_answer(), 415);
 }
 
 TEST_F(BadInput, SmugglingShapesGetOpenAisErrorAndTheConnectionCloses) {
   for (const char* request : {"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-                              "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", "GET / HTTP/1.1\r\nHost : localhost\r\n\r\n"}) {
+                              "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+                              "GET / HTTP/1.1\r\nHost : localhost\r\n\r\n"}) {
     TestClient client(server_->port());
     client.send(request);
     expect_error(client.read_answer(), 400);

@@ -5,28 +5,44 @@ namespace {
 
 std::string_view error_type(int status) {
   switch (status) {
-    case 401: return "authentication_error";
-    case 403: return "permission_error";
-    case 429: return "rate_limit_error";
-    default: return status >= 500 ? "server_error" : "invalid_request_error";
+    case 401:
+      return "authentication_error";
+    case 403:
+      return "permission_error";
+    case 429:
+      return "rate_limit_error";
+    default:
+      return status >= 500 ? "server_error" : "invalid_request_error";
   }
 }
 
 json::Value error_code(int status, const Error& error) {
   if (error.param == "context_length_exceeded") return "context_length_exceeded";
   switch (status) {
-    case 400: return nullptr;
-    case 401: return "invalid_api_key";
-    case 403: return "permission_denied";
-    case 404: return error.param == "model" ? "model_not_found" : "not_found";
-    case 405: return "method_not_allowed";
-    case 408: return "request_timeout";
-    case 413: return "request_too_large";
-    case 415: return "unsupported_media_type";
-    case 429: return "rate_limit_exceeded";
-    case 503: return "unavailable";
-    case 504: return "deadline_exceeded";
-    default: return status >= 500 ? json::Value("internal_error") : json::Value(nullptr);
+    case 400:
+      return nullptr;
+    case 401:
+      return "invalid_api_key";
+    case 403:
+      return "permission_denied";
+    case 404:
+      return error.param == "model" ? "model_not_found" : "not_found";
+    case 405:
+      return "method_not_allowed";
+    case 408:
+      return "request_timeout";
+    case 413:
+      return "request_too_large";
+    case 415:
+      return "unsupported_media_type";
+    case 429:
+      return "rate_limit_exceeded";
+    case 503:
+      return "unavailable";
+    case 504:
+      return "deadline_exceeded";
+    default:
+      return status >= 500 ? json::Value("internal_error") : json::Value(nullptr);
   }
 }
 
@@ -35,10 +51,9 @@ json::Value error_code(int status, const Error& error) {
 json::Object error_body(int status, const Error& error) {
   json::Value param = nullptr;
   if (!error.param.empty() && error.param != "context_length_exceeded") param = error.param;
-  return json::Object{{"error", json::Object{{"message", error.message},
-                                             {"type", error_type(status)},
-                                             {"param", param},
-                                             {"code", error_code(status, error)}}}};
+  return json::Object{
+      {"error",
+       json::Object{{"message", error.message}, {"type", error_type(status)}, {"param", param}, {"code", error_code(status, error)}}}};
 }
 
 net::Headers Call::headers(std::string_view content_type) const {

@@ -128,7 +128,9 @@ TEST_F(Chat, AUserAtRiskGetsTheSupportiveReply) {
 }
 
 TEST_F(Chat, HistoryIsGuardedToo) {
-  const Answer answer = post("/v1/chat/completions", R"({"model": "m", "messages": [{"role": "user", "content": "forbidden"}, {"role": "assistant", "content": "no"}, {"role": "user", "content": "hi"}]})");
+  const Answer answer = post(
+      "/v1/chat/completions",
+      R"({"model": "m", "messages": [{"role": "user", "content": "forbidden"}, {"role": "assistant", "content": "no"}, {"role": "user", "content": "hi"}]})");
   EXPECT_EQ(answer.status, 200);
   for (const std::string& prompt : model_->prompts()) EXPECT_EQ(prompt.find("forbidden"), std::string::npos) << prompt;
 }
@@ -181,7 +183,8 @@ TEST_F(Chat, AClientThatVanishesCancelsTheModel) {
   {
     TestClient client(server_->port());
     const std::string body = chat_body("hi", R"(, "stream": true)");
-    client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
+                std::to_string(body.size()) + "\r\n\r\n" + body);
     ASSERT_TRUE(client.fill_until("Hello"));
   }
   EXPECT_EQ(wait_for("turn_closed").event.meta.at("state").as_string(), "cancelled");
@@ -200,7 +203,8 @@ TEST_F(Chat, NothingLeavesThatTheLedgerDoesNotHold) {
   expect_error(chat("hi"), 503);
   ledger_.fails = 2;
   const Answer streamed = chat("hi", R"(, "stream": true)");
-  for (const json::Value& event : events(streamed)) EXPECT_NE(event, json::Value("[DONE]")) << "an answer that is not recorded is not finished";
+  for (const json::Value& event : events(streamed))
+    EXPECT_NE(event, json::Value("[DONE]")) << "an answer that is not recorded is not finished";
   EXPECT_EQ(chat("hi").status, 200) << "the ledger is back";
 }
 
@@ -209,7 +213,8 @@ TEST_F(Chat, AGracefulStopFinishesAStream) {
   says(many);
   TestClient client(server_->port());
   const std::string body = chat_body("hi", R"(, "stream": true)");
-  client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
+              std::to_string(body.size()) + "\r\n\r\n" + body);
   ASSERT_TRUE(client.fill_until("word"));
   std::thread stopper([this] { server_->stop(std::chrono::seconds(20)); });
   const Answer answer = client.read_answer();

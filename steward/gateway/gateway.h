@@ -35,7 +35,7 @@ struct GatewayParts {
 };
 
 struct GatewayOptions {
-  Key secret{};                          ///< makes the pseudonyms of end users and conversations
+  Key secret{};  ///< makes the pseudonyms of end users and conversations
   AccessOptions access;
   std::string default_profile = "default";
   std::string audience = "general";

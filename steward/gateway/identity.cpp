@@ -29,9 +29,8 @@ std::string first_messages(const TurnRequest& request) {
 
 Pseudonyms make_pseudonyms(const Key& secret, const Principal& principal, const TurnRequest& request) {
   Pseudonyms names;
-  names.principal = request.end_user.empty()
-                        ? pseudonym(secret, {"key", principal.tenant, principal.key_name})
-                        : pseudonym(secret, {"user", principal.tenant, request.end_user});
+  names.principal = request.end_user.empty() ? pseudonym(secret, {"key", principal.tenant, principal.key_name})
+                                             : pseudonym(secret, {"user", principal.tenant, request.end_user});
   names.conversation = request.conversation_id ? pseudonym(secret, {"conversation", names.principal, *request.conversation_id})
                                                : pseudonym(secret, {"first", names.principal, first_messages(request)});
   names.subject = request.end_user.empty() ? names.conversation : names.principal;

@@ -10,9 +10,9 @@ namespace steward::gateway {
 
 /// Keyed hashes (32 hex digits) that stand for people and conversations in guard and ledger.
 struct Pseudonyms {
-  std::string principal;     ///< tenant and end user; tenant and key when no end user is named
+  std::string principal;  ///< tenant and end user; tenant and key when no end user is named
   std::string conversation;
-  std::string subject;       ///< the end user, or the conversation when none is named
+  std::string subject;  ///< the end user, or the conversation when none is named
   /// Neither end user nor conversation is named: two people whose first messages are alike look the same.
   bool anonymous = false;
 };

@@ -55,8 +55,6 @@ void handle_metrics(const StatePointer& state, Call call) {
   call.send(200, std::move(headers), state->metrics->expose());
 }
 
-void handle_openapi(const StatePointer&, Call call) {
-  call.send(200, call.headers("application/json"), std::string(openapi_document()));
-}
+void handle_openapi(const StatePointer&, Call call) { call.send(200, call.headers("application/json"), std::string(openapi_document())); }
 
 }  // namespace steward::gateway

@@ -12,9 +12,7 @@ namespace {
 /// JSON has no infinity; OpenAI prints -9999 for a token that cannot come.
 double finite(double logprob) { return std::isfinite(logprob) ? logprob : -9999.0; }
 
-json::Value number_or_null(const std::optional<double>& value) {
-  return value ? json::Value(finite(*value)) : json::Value(nullptr);
-}
+json::Value number_or_null(const std::optional<double>& value) { return value ? json::Value(finite(*value)) : json::Value(nullptr); }
 
 /// Tokens that end inside a character can print alike; the best of them stands, so that the maximum is always there.
 json::Object top_map(const model::TokenLogprob& token) {

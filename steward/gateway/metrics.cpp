@@ -25,12 +25,19 @@ struct Metrics::State {
   Family<Counter>& turns = prometheus::BuildCounter().Name("steward_turns_total").Help("Closed turns by end state").Register(registry);
   Family<Counter>& decisions = prometheus::BuildCounter().Name("steward_decisions_total").Help("Guard decisions").Register(registry);
   Family<Counter>& tokens = prometheus::BuildCounter().Name("steward_tokens_total").Help("Model tokens").Register(registry);
-  Counter& ledger_failures = prometheus::BuildCounter().Name("steward_ledger_failures_total").Help("Failed ledger appends").Register(registry).Add({});
+  Counter& ledger_failures =
+      prometheus::BuildCounter().Name("steward_ledger_failures_total").Help("Failed ledger appends").Register(registry).Add({});
   prometheus::Gauge& open = prometheus::BuildGauge().Name("steward_turns_open").Help("Turns under way").Register(registry).Add({});
-  Histogram& turn_seconds = prometheus::BuildHistogram().Name("steward_turn_seconds").Help("From request to last byte").Register(registry).Add({}, kSeconds);
-  Histogram& first_byte = prometheus::BuildHistogram().Name("steward_first_byte_seconds").Help("From request to first text").Register(registry).Add({}, kSeconds);
+  Histogram& turn_seconds =
+      prometheus::BuildHistogram().Name("steward_turn_seconds").Help("From request to last byte").Register(registry).Add({}, kSeconds);
+  Histogram& first_byte = prometheus::BuildHistogram()
+                              .Name("steward_first_byte_seconds")
+                              .Help("From request to first text")
+                              .Register(registry)
+                              .Add({}, kSeconds);
   Family<Histogram>& guard = prometheus::BuildHistogram().Name("steward_guard_seconds").Help("Guard time a turn").Register(registry);
-  Histogram& held = prometheus::BuildHistogram().Name("steward_held_bytes").Help("Most bytes held back in a turn").Register(registry).Add({}, kBytes);
+  Histogram& held =
+      prometheus::BuildHistogram().Name("steward_held_bytes").Help("Most bytes held back in a turn").Register(registry).Add({}, kBytes);
 };
 
 Metrics::Metrics() : state_(std::make_unique<State>()) {}

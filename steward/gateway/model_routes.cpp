@@ -12,9 +12,8 @@ namespace {
 json::Object model_body(const Gateway::State& state, const model::ModelRecord& record, const std::string& profile, bool named) {
   json::Object steward{{"profile", profile}, {"context_length", record.context_length}, {"license", record.license}};
   if (const auto guard = state.parts.profiles.find(profile))
-    steward["policy"] = json::Object{{"id", guard->policy().id()},
-                                     {"version", guard->policy().version()},
-                                     {"digest", guard->policy().digest()}};
+    steward["policy"] =
+        json::Object{{"id", guard->policy().id()}, {"version", guard->policy().version()}, {"digest", guard->policy().digest()}};
   else
     steward["policy"] = nullptr;
   return json::Object{{"id", named ? fmt::format("{}@{}", record.id, profile) : record.id},
@@ -29,8 +28,7 @@ json::Array list_models(const Gateway::State& state, const Principal& principal)
   json::Array out;
   for (const model::LanguageModel* model : state.parts.models) {
     out.push_back(model_body(state, model->record(), state.options.default_profile, false));
-    for (const std::string& profile : state.parts.profiles.names())
-      out.push_back(model_body(state, model->record(), profile, true));
+    for (const std::string& profile : state.parts.profiles.names()) out.push_back(model_body(state, model->record(), profile, true));
     if (principal.may_raw) out.push_back(model_body(state, model->record(), std::string(kRawProfile), true));
   }
   return out;
@@ -54,9 +52,8 @@ Result<json::Object> tokenize(const Gateway::State& state, const Call& call) {
   const bool add_special = TRY(json::get_bool(body, "add_special_tokens")).value_or(true);
   // Clients ask for the id of the end-of-text token by its text; a turn never reads text this way.
   const auto tokens = TRY(model->tokenize(*prompt, add_special, true));
-  return json::Object{{"tokens", json::Array(tokens.begin(), tokens.end())},
-                      {"count", tokens.size()},
-                      {"max_model_len", model->record().context_length}};
+  return json::Object{
+      {"tokens", json::Array(tokens.begin(), tokens.end())}, {"count", tokens.size()}, {"max_model_len", model->record().context_length}};
 }
 
 Result<json::Object> detokenize(const Gateway::State& state, const Call& call) {
@@ -68,9 +65,7 @@ Result<json::Object> detokenize(const Gateway::State& state, const Call& call) {
   return json::Object{{"prompt", repair_utf8(TRY(model->detokenize(tokens)))}};
 }
 
-void answer(Call& call, const Result<json::Object>& result) {
-  result ? call.send_json(200, *result) : call.send_error(result.error());
-}
+void answer(Call& call, const Result<json::Object>& result) { result ? call.send_json(200, *result) : call.send_error(result.error()); }
 
 }  // namespace
 

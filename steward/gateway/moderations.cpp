@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::size_t kInputsMax = 256;
 constexpr std::string_view kOpenAiCategories[] = {
-    "harassment", "harassment/threatening", "hate", "hate/threatening", "illicit", "illicit/violent", "self-harm",
-    "self-harm/intent", "self-harm/instructions", "sexual", "sexual/minors", "violence", "violence/graphic"};
+    "harassment",       "harassment/threatening", "hate",   "hate/threatening", "illicit",  "illicit/violent", "self-harm",
+    "self-harm/intent", "self-harm/instructions", "sexual", "sexual/minors",    "violence", "violence/graphic"};
 
 struct Moderation {
   Target target;
@@ -27,7 +27,8 @@ Result<std::string> read_input(const json::Value& value) {
   if (const auto* text = value.if_string()) return std::string(text->data(), text->size());
   const auto* part = value.if_object();
   if (!part || TRY(json::get_string(*part, "type")) != "text")
-    return fail(ErrorCode::kInvalidInput, "'input' must be a string or an array of strings or text parts: images are not supported yet", "input");
+    return fail(ErrorCode::kInvalidInput, "'input' must be a string or an array of strings or text parts: images are not supported yet",
+                "input");
   const auto text = TRY(json::get_string(*part, "text"));
   if (!text) return fail(ErrorCode::kInvalidInput, "a text part of 'input' lacks its 'text'", "input");
   return *text;
@@ -72,8 +73,7 @@ Result<Moderation> read_moderation(const Gateway::State& state, const Call& call
 
 /// A finding that asks for something to be done, other than a canned reply's or an honest answer's.
 bool flags(const guard::RuledFinding& ruled) {
-  return ruled.ruling.supportive || ruled.ruling.violation ||
-         (ruled.ruling.action > policy::Action::kLog && ruled.finding.severity > 0);
+  return ruled.ruling.supportive || ruled.ruling.violation || (ruled.ruling.action > policy::Action::kLog && ruled.finding.severity > 0);
 }
 
 json::Object result_body(const Gateway::State& state, const guard::Decision& decision) {
@@ -133,9 +133,8 @@ void handle_moderations(const StatePointer& state, Call call) {
     event.meta["tenant"] = call.principal.tenant;
     events.push_back(std::move(event));
   }
-  const std::string body = json::dump(json::Object{{"id", make_id("modr-", state->parts.clock)},
-                                                   {"model", moderation->target.model_id},
-                                                   {"results", std::move(results)}});
+  const std::string body = json::dump(
+      json::Object{{"id", make_id("modr-", state->parts.clock)}, {"model", moderation->target.model_id}, {"results", std::move(results)}});
   auto shared = std::make_shared<Call>(std::move(call));  // shared with the callback, which a std::function must be able to copy
   state->parts.ledger.append(std::move(events), [state, shared, body](const Result<void>& result) {
     state->ledger_works = result.has_value();

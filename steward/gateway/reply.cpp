@@ -12,7 +12,8 @@ json::Object chunk(const ReplyHead& head, json::Array choices) {
 }
 
 json::Object chat_choice(int index, json::Object delta, json::Value logprobs, json::Value finish) {
-  return json::Object{{"index", index}, {"delta", std::move(delta)}, {"logprobs", std::move(logprobs)}, {"finish_reason", std::move(finish)}};
+  return json::Object{
+      {"index", index}, {"delta", std::move(delta)}, {"logprobs", std::move(logprobs)}, {"finish_reason", std::move(finish)}};
 }
 
 json::Object text_choice(int index, std::string_view text, json::Value logprobs, json::Value finish) {
@@ -53,8 +54,7 @@ json::Object role_chunk(const ReplyHead& head, int index) {
 }
 
 json::Object text_chunk(const ReplyHead& head, int index, std::string_view text, json::Value logprobs) {
-  if (head.surface == Surface::kChat)
-    return chunk(head, {chat_choice(index, {{"content", text}}, std::move(logprobs), nullptr)});
+  if (head.surface == Surface::kChat) return chunk(head, {chat_choice(index, {{"content", text}}, std::move(logprobs), nullptr)});
   return chunk(head, {text_choice(index, text, std::move(logprobs), nullptr)});
 }
 

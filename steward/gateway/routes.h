@@ -13,8 +13,8 @@ using StatePointer = std::shared_ptr<Gateway::State>;
 
 struct Route {
   std::string_view method;
-  std::string_view path;     ///< a trailing "{id}" takes the rest of the path
-  bool open = false;         ///< answers without a key
+  std::string_view path;  ///< a trailing "{id}" takes the rest of the path
+  bool open = false;      ///< answers without a key
   void (*handle)(const StatePointer& state, Call call);
 };
 

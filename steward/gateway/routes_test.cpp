@@ -27,7 +27,12 @@ TEST_F(Routes, CompletionsAreGuardedAsTextEvenIfTheyComeAsTokens) {
   const Answer answer = post("/v1/completions", R"({"model": "m", "prompt": [115, 101, 99, 114, 101, 116]})");
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(model_->prompts(), std::vector<std::string>{"[S]"});
-  EXPECT_EQ(parse(post("/v1/completions", R"({"model": "m", "prompt": "forbidden"})")).at("choices").as_array()[0].at("finish_reason").as_string(), "content_filter");
+  EXPECT_EQ(parse(post("/v1/completions", R"({"model": "m", "prompt": "forbidden"})"))
+                .at("choices")
+                .as_array()[0]
+                .at("finish_reason")
+                .as_string(),
+            "content_filter");
 }
 
 TEST_F(Routes, EchoedLogprobsOfRaw) {
@@ -54,7 +59,8 @@ TEST_F(Routes, ChatLogprobsOfRaw) {
 }
 
 TEST_F(Routes, Moderations) {
-  const json::Object body = parse(post("/v1/moderations", R"({"input": ["fine", "a forbidden thing"], "model": "omni-moderation-latest"})"));
+  const json::Object body =
+      parse(post("/v1/moderations", R"({"input": ["fine", "a forbidden thing"], "model": "omni-moderation-latest"})"));
   const json::Array& results = body.at("results").as_array();
   ASSERT_EQ(results.size(), 2u);
   EXPECT_FALSE(results[0].at("flagged").as_bool());

@@ -114,7 +114,8 @@ Result<void> read_completion_logprobs(const json::Object& body, model::Sampling&
   }
   sampling.echo = TRY(json::get_bool(body, "echo")).value_or(false);
   if (sampling.max_tokens < 0) sampling.max_tokens = 16;  // OpenAI's default for completions
-  if (sampling.max_tokens == 0 && !sampling.echo) return invalid("max_tokens", "'max_tokens' must be at least 1 unless 'echo' is asked for");
+  if (sampling.max_tokens == 0 && !sampling.echo)
+    return invalid("max_tokens", "'max_tokens' must be at least 1 unless 'echo' is asked for");
   return {};
 }
 

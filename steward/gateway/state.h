@@ -13,8 +13,11 @@ namespace steward::gateway {
 
 struct Gateway::State {
   State(const GatewayParts& given_parts, const GatewayOptions& given_options)
-      : parts(given_parts), options(given_options), access(given_options.access, given_parts.clock),
-        metrics(std::make_shared<Metrics>()), started_us(given_parts.clock.now_us()) {}
+      : parts(given_parts),
+        options(given_options),
+        access(given_options.access, given_parts.clock),
+        metrics(std::make_shared<Metrics>()),
+        started_us(given_parts.clock.now_us()) {}
 
   const GatewayParts parts;
   const GatewayOptions options;

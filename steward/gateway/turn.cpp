@@ -31,8 +31,11 @@ void copy_judgements(const guard::Conversation& from, guard::Conversation& to, c
 }  // namespace
 
 Turn::Turn(std::shared_ptr<Gateway::State> state, Call call, TurnRequest request)
-    : state_(std::move(state)), call_(std::move(call)), request_(std::move(request)),
-      id_(make_uuid7(state_->parts.clock)), began_ns_(steady_ns()) {
+    : state_(std::move(state)),
+      call_(std::move(call)),
+      request_(std::move(request)),
+      id_(make_uuid7(state_->parts.clock)),
+      began_ns_(steady_ns()) {
   const std::lock_guard lock(state_->mutex);
   ++state_->turns_open;
 }
@@ -66,9 +69,8 @@ void Turn::begin() {
   call_.responder->after(state_->options.turn_deadline, [weak] {
     const auto self = weak.lock();
     if (!self) return;
-    self->serial_->post([self] {
-      self->give_up(EndState::kFailed, Error{ErrorCode::kDeadlineExceeded, "the answer was not finished in time", ""});
-    });
+    self->serial_->post(
+        [self] { self->give_up(EndState::kFailed, Error{ErrorCode::kDeadlineExceeded, "the answer was not finished in time", ""}); });
   });
   if (auto prepared = prepare(); !prepared) {
     const bool ours = http_status(prepared.error().code) >= 500;
@@ -95,8 +97,7 @@ guard::InputOutcome Turn::check_input(Choice& choice) {
   const auto shared = state_->parts.conversations.get(names_.principal, names_.conversation);
   reminder_due_ |= shared->reminder_due(state_->parts.clock.now_us(), std::chrono::microseconds(prompting::kReminderInterval).count());
   choice.place.context = context_;
-  choice.place.conversation =
-      names_.anonymous ? private_copy(state_->options.secret, *shared, choice.input) : shared;
+  choice.place.conversation = names_.anonymous ? private_copy(state_->options.secret, *shared, choice.input) : shared;
   guard::InputOutcome outcome = request_.target.guard->check_input(choice.place, choice.input);
   if (names_.anonymous) copy_judgements(*choice.place.conversation, *shared, choice.input);
   choice.place.context.language = outcome.language;
@@ -316,13 +317,20 @@ EndState Turn::end_state() const {
 
 std::string_view to_string(EndState state) {
   switch (state) {
-    case EndState::kCompleted: return "completed";
-    case EndState::kBlockedInput: return "blocked_input";
-    case EndState::kBlockedOutput: return "blocked_output";
-    case EndState::kCanned: return "canned";
-    case EndState::kFailed: return "failed";
-    case EndState::kCancelled: return "cancelled";
-    case EndState::kRefused: return "refused";
+    case EndState::kCompleted:
+      return "completed";
+    case EndState::kBlockedInput:
+      return "blocked_input";
+    case EndState::kBlockedOutput:
+      return "blocked_output";
+    case EndState::kCanned:
+      return "canned";
+    case EndState::kFailed:
+      return "failed";
+    case EndState::kCancelled:
+      return "cancelled";
+    case EndState::kRefused:
+      return "refused";
   }
   return "failed";
 }

@@ -22,24 +22,24 @@ std::string_view to_string(EndState state);
 struct Choice {
   int index = 0;
   std::vector<guard::Message> input;
-  model::Prompt prompt;                          ///< after the guard
+  model::Prompt prompt;  ///< after the guard
   guard::Turn place;
-  std::optional<guard::Decision> input_decision; ///< none without a guard
-  std::unique_ptr<guard::OutputGuard> guard;     ///< null without a guard, or when the model is not asked
+  std::optional<guard::Decision> input_decision;  ///< none without a guard
+  std::unique_ptr<guard::OutputGuard> guard;      ///< null without a guard, or when the model is not asked
   std::unique_ptr<model::Generation> generation;
-  std::string model_text;                        ///< all that the model wrote
-  std::string sent_text;                         ///< what the client has got, or gets in the whole reply
-  std::string unsent_text;                       ///< released, waits for the ledger or for the stream
+  std::string model_text;   ///< all that the model wrote
+  std::string sent_text;    ///< what the client has got, or gets in the whole reply
+  std::string unsent_text;  ///< released, waits for the ledger or for the stream
   std::vector<model::TokenLogprob> prompt_tokens, tokens, unsent_tokens;
-  std::size_t text_offset = 0;                   ///< of the next token in a stream of log-probabilities
-  std::string reply;                             ///< that stands in place of the model's text, if blocked or canned
+  std::size_t text_offset = 0;  ///< of the next token in a stream of log-probabilities
+  std::string reply;            ///< that stands in place of the model's text, if blocked or canned
   std::string finish_reason;
   model::Usage usage;
   bool asks_model = true;
   bool started = false;
   bool done = false;
   bool role_sent = false;
-  bool stopped_by_guard = false;                 ///< the output was blocked or answered by a canned reply
+  bool stopped_by_guard = false;  ///< the output was blocked or answered by a canned reply
 };
 
 /// One chat or completions request from its parse to its last event:

@@ -55,8 +55,7 @@ Result<model::ChatMessage> read_message(const json::Value& value, std::size_t in
   }
   const json::Value* content = object->if_contains("content");
   const bool missing = !content || content->is_null();
-  if (missing && message.role != "assistant")
-    return invalid(param + ".content", fmt::format("'{}.content' is missing", param));
+  if (missing && message.role != "assistant") return invalid(param + ".content", fmt::format("'{}.content' is missing", param));
   if (!missing) message.content = TRY(read_content(*content, param + ".content"));
   if (const json::Value* name = object->if_contains("name"); name && !name->is_null()) {
     if (!name->is_string() || name->as_string().size() > kNameBytesMax)
@@ -139,8 +138,7 @@ Result<void> refuse_details_beside_a_guard(const TurnRequest& request) {
   return {};
 }
 
-Result<Target> read_target(const GatewayParts& parts, const GatewayOptions& options, const Principal& principal,
-                           const json::Object& body) {
+Result<Target> read_target(const GatewayParts& parts, const GatewayOptions& options, const Principal& principal, const json::Object& body) {
   const auto model = TRY(json::get_string(body, "model"));
   if (!model) return invalid("model", "'model' is missing: GET /v1/models lists the ids");
   return choose_target(parts, options, principal, *model);
@@ -154,7 +152,8 @@ Result<void> read_prompts(const GatewayOptions& options, const json::Value& valu
     return {};
   }
   const auto* array = value.if_array();
-  if (!array || array->empty()) return invalid("prompt", "'prompt' must be a string, an array of strings, of token ids, or of arrays of token ids");
+  if (!array || array->empty())
+    return invalid("prompt", "'prompt' must be a string, an array of strings, of token ids, or of arrays of token ids");
   if (is_token((*array)[0])) {
     request.prompts.emplace_back(TRY(read_tokens(*array, "prompt")));
     return {};
@@ -264,8 +263,7 @@ Result<TurnRequest> read_completion(const GatewayParts& parts, const GatewayOpti
   request.sampling = TRY(read_sampling(body, sampling_defaults(options, *request.target.model)));
   TRY(read_completion_logprobs(body, request.sampling));
   TRY(refuse_details_beside_a_guard(request));
-  if (request.sampling.echo && request.stream)
-    return invalid("stream", "'echo' cannot be streamed: leave 'stream' out");
+  if (request.sampling.echo && request.stream) return invalid("stream", "'echo' cannot be streamed: leave 'stream' out");
   if (request.sampling.echo) request.reproducible = true;  // scores must repeat to the last bit
   return request;
 }

@@ -32,9 +32,9 @@ struct TurnRequest {
   Target target;
   bool stream = false;
   bool include_usage = false;
-  std::string end_user;                        ///< safety_identifier, else user; may be empty
-  std::optional<std::string> conversation_id;  ///< metadata.conversation_id
-  std::vector<model::ChatMessage> messages;    ///< chat
+  std::string end_user;                                                       ///< safety_identifier, else user; may be empty
+  std::optional<std::string> conversation_id;                                 ///< metadata.conversation_id
+  std::vector<model::ChatMessage> messages;                                   ///< chat
   std::vector<std::variant<std::string, std::vector<model::Token>>> prompts;  ///< completions: one choice each
   model::Sampling sampling;
   bool reproducible = false;

@@ -73,12 +73,10 @@ std::set<std::string> advisory_filters(const policy::Policy& policy) {
   return names;
 }
 
-std::size_t earliest_ending(const std::vector<RuledFinding>& findings, const std::set<std::string>& except,
-                            std::size_t size) {
+std::size_t earliest_ending(const std::vector<RuledFinding>& findings, const std::set<std::string>& except, std::size_t size) {
   std::size_t begin = size;
   for (const RuledFinding& ruled : findings)
-    if (ends_turn(ruled.ruling.action) && !except.contains(ruled.finding.filter))
-      begin = std::min(begin, ruled.finding.span.begin);
+    if (ends_turn(ruled.ruling.action) && !except.contains(ruled.finding.filter)) begin = std::min(begin, ruled.finding.span.begin);
   return begin;
 }
 
@@ -86,9 +84,9 @@ std::multiset<std::string> keys(const std::vector<RuledFinding>& findings) {
   std::multiset<std::string> out;
   for (const RuledFinding& ruled : findings) {
     const Finding& finding = ruled.finding;
-    out.insert(fmt::format("{}-{} {}.{} severity {} score {} by {} ({}) {}", finding.span.begin, finding.span.end,
-                           finding.category, finding.subtype, finding.severity, finding.score, finding.filter,
-                           finding.evidence, policy::to_string(ruled.ruling.action)));
+    out.insert(fmt::format("{}-{} {}.{} severity {} score {} by {} ({}) {}", finding.span.begin, finding.span.end, finding.category,
+                           finding.subtype, finding.severity, finding.score, finding.filter, finding.evidence,
+                           policy::to_string(ruled.ruling.action)));
   }
   return out;
 }
@@ -110,32 +108,26 @@ std::string check_released(const Guard& guard, const Run& run, std::string_view 
   const std::string expected = rewritten(text, findings, limit);
   const bool ended = ends_turn(run.decision.action);
   if (ended ? !expected.starts_with(run.released) : run.released != expected)
-    return fmt::format(
-        "the released text ({} bytes) is not the rewritten text up to the earliest blocking span ({} bytes)",
-        run.released.size(), expected.size());
+    return fmt::format("the released text ({} bytes) is not the rewritten text up to the earliest blocking span ({} bytes)",
+                       run.released.size(), expected.size());
   return {};
 }
 
-std::string check_against_scan(const Guard& guard, const policy::Context& context, const Run& run,
-                               std::string_view text) {
+std::string check_against_scan(const Guard& guard, const policy::Context& context, const Run& run, std::string_view text) {
   const Decision whole = guard.check_text(context, policy::Direction::kOutput, text);
   for (std::size_t i = 0; i < whole.scanned.size(); ++i)  // a filter that failed in one of them makes no statement
     if (run.decision.scanned[i].skipped != whole.scanned[i].skipped) return {};
   const bool ended = ends_turn(run.decision.action);
-  if (ended != ends_turn(whole.action))
-    return "the stream and the whole scan disagree about whether the text may be sent";
-  if (std::string problem = difference(keys(run.decision.findings), keys(whole.findings), ended); !problem.empty())
-    return problem;
+  if (ended != ends_turn(whole.action)) return "the stream and the whole scan disagree about whether the text may be sent";
+  if (std::string problem = difference(keys(run.decision.findings), keys(whole.findings), ended); !problem.empty()) return problem;
   const std::string allowed = rewritten(text, whole.findings, earliest_ending(whole.findings, {}, text.size()));
-  if (!allowed.starts_with(run.released))
-    return "the stream sent bytes of a span that the whole scan blocks or rewrites";
+  if (!allowed.starts_with(run.released)) return "the stream sent bytes of a span that the whole scan blocks or rewrites";
   return {};
 }
 
 }  // namespace
 
-std::string check_stream_invariance(const Guard& guard, const Turn& turn, std::string text, int cuts,
-                                    std::uint64_t seed) {
+std::string check_stream_invariance(const Guard& guard, const Turn& turn, std::string text, int cuts, std::uint64_t seed) {
   const std::string mended = mend_utf8(text);
   Turn same = turn;  // check_text has no conversation: give both the same language
   same.context.language = known_language(turn.context, *turn.conversation);
@@ -157,8 +149,7 @@ std::string check_stream_invariance(const Guard& guard, const Turn& turn, std::s
     const std::string which = cut < 0 ? "byte by byte" : fmt::format("cut {} of seed {}", cut, seed);
     if (run.released != whole.released)
       return fmt::format("{}: {} bytes released, {} when whole", which, run.released.size(), whole.released.size());
-    if (run.at_end != whole.at_end)
-      return fmt::format("{}: another decision:\n{}\nwhen whole:\n{}", which, run.at_end, whole.at_end);
+    if (run.at_end != whole.at_end) return fmt::format("{}: another decision:\n{}\nwhen whole:\n{}", which, run.at_end, whole.at_end);
   }
   return {};
 }

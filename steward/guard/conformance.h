@@ -19,7 +19,6 @@ namespace steward::guard {
 /// Spans of advisory filters may be sent, that is their bargain; the last check is then left out.
 /// Returns "" when all of it holds, else what does not, for EXPECT_EQ(check_stream_invariance(…), ""). The same seed
 /// gives the same cuts.
-std::string check_stream_invariance(const Guard& guard, const Turn& turn, std::string text, int cuts,
-                                    std::uint64_t seed);
+std::string check_stream_invariance(const Guard& guard, const Turn& turn, std::string text, int cuts, std::uint64_t seed);
 
 }  // namespace steward::guard

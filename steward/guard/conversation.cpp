@@ -57,8 +57,7 @@ std::string Conversation::hash(std::string_view role, std::string_view text) con
   return std::string(digest.begin(), digest.end());
 }
 
-Conversations::Conversations(const Key& key, std::size_t count_max)
-    : key_(key), count_max_(std::max<std::size_t>(count_max, 1)) {}
+Conversations::Conversations(const Key& key, std::size_t count_max) : key_(key), count_max_(std::max<std::size_t>(count_max, 1)) {}
 
 std::shared_ptr<Conversation> Conversations::get(std::string_view principal, std::string_view conversation) {
   std::string id = joined(principal, conversation);

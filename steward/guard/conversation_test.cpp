@@ -28,8 +28,7 @@ TEST(Conversations, NeverShareBetweenPrincipalsOrConversations) {
   const auto mine = conversations.get("p1", "c1");
   mine->vault().placeholder("EMAIL", "a@example.org", "a@example.org");
   EXPECT_EQ(conversations.get("p1", "c1"), mine);
-  for (const auto& [principal, conversation] :
-       {std::pair("p2", "c1"), {"p1", "c2"}, {"p1c", "1"}, {"p", "1c1"}, {"", "p1c1"}}) {
+  for (const auto& [principal, conversation] : {std::pair("p2", "c1"), {"p1", "c2"}, {"p1c", "1"}, {"p", "1c1"}, {"", "p1c1"}}) {
     const auto other = conversations.get(principal, conversation);
     EXPECT_NE(other, mine);
     EXPECT_EQ(other->vault().restore("[EMAIL_1]"), std::nullopt);

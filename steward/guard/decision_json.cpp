@@ -30,8 +30,7 @@ json::Object to_json(const RuledFinding& ruled) {
 }
 
 json::Object to_json(const ScanRecord& record) {
-  json::Object out{
-      {"filter", record.filter}, {"version", record.version}, {"bytes", record.bytes}, {"time_ns", record.time_ns}};
+  json::Object out{{"filter", record.filter}, {"version", record.version}, {"bytes", record.bytes}, {"time_ns", record.time_ns}};
   if (!record.skipped.empty()) out["skipped"] = record.skipped;
   if (record.lag_bytes_max != 0) out["lag_bytes_max"] = record.lag_bytes_max;
   return out;

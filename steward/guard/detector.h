@@ -18,15 +18,11 @@ struct Detector {
   const policy::FilterSpec* spec;  ///< in the policy, which outlives this
   std::unique_ptr<Filter> filter;
 
-  bool works_on(policy::Direction direction) const {
-    return direction == policy::Direction::kInput ? spec->on_input : spec->on_output;
-  }
+  bool works_on(policy::Direction direction) const { return direction == policy::Direction::kInput ? spec->on_input : spec->on_output; }
   bool reads(std::string_view role) const;
   bool fails_open() const { return spec->fail_mode == policy::FailMode::kOpen; }
   /// For one call over `bytes` of text: the policy's deadline for every started 256 KiB.
-  std::chrono::nanoseconds deadline(std::size_t bytes) const {
-    return spec->deadline * static_cast<std::int64_t>(1 + (bytes >> 18));
-  }
+  std::chrono::nanoseconds deadline(std::size_t bytes) const { return spec->deadline * static_cast<std::int64_t>(1 + (bytes >> 18)); }
   bool holds() const { return spec->stream_mode == policy::StreamMode::kHold; }
 };
 
@@ -45,13 +41,12 @@ std::chrono::nanoseconds shortest_deadline(const std::vector<Detector>& detector
 /// Fails unless all findings from `first` on are ones that the pipeline can act on; fills in filter and version.
 /// Errors: kInternal: the filter broke its contract (a span outside the text or inside a character, a restore without
 /// its text).
-Result<void> check_findings(const Detector& detector, std::string_view raw, std::size_t first,
-                            std::vector<Finding>& findings);
+Result<void> check_findings(const Detector& detector, std::string_view raw, std::size_t first, std::vector<Finding>& findings);
 
 /// Runs one detector over one whole text and counts it in `record`. On an error `findings` is as it was.
 /// Errors: the filter's own; kDeadlineExceeded; kInternal as for check_findings.
-Result<void> scan_text(const Detector& detector, const text::Views& views, const Scope& scope, LapTimer& timer,
-                       ScanRecord& record, std::vector<Finding>& findings);
+Result<void> scan_text(const Detector& detector, const text::Views& views, const Scope& scope, LapTimer& timer, ScanRecord& record,
+                       std::vector<Finding>& findings);
 
 /// Notes in `record` that the filter could not answer. Returns true if the policy lets it fail open.
 bool note_failure(const Detector& detector, const Error& error, ScanRecord& record);

@@ -18,8 +18,8 @@ namespace steward::guard {
 struct Scope {
   policy::Context context;
   policy::Direction direction = policy::Direction::kInput;
-  std::string role = "user";      ///< role of the message, on input
-  Vault* vault = nullptr;         ///< the conversation's placeholders of this principal; null when there is none
+  std::string role = "user";  ///< role of the message, on input
+  Vault* vault = nullptr;     ///< the conversation's placeholders of this principal; null when there is none
 };
 
 /// One output stream as one filter sees it. Not thread-safe.
@@ -47,12 +47,11 @@ class Filter {
 
 /// Where filters find their data files. Paths are absolute or relative to `policy_dir`.
 struct FilterEnvironment {
-  std::string policy_dir;   ///< folder of the policy file that names the filter
-  std::string shipped_dir;  ///< policies/ of the distribution, with lexicons/ in it
+  std::string policy_dir;                  ///< folder of the policy file that names the filter
+  std::string shipped_dir;                 ///< policies/ of the distribution, with lexicons/ in it
   const policy::Policy* policy = nullptr;  ///< for canned replies, resources and notices; outlives the filter
 };
 
-using FilterFactory =
-    std::function<Result<std::unique_ptr<Filter>>(const policy::FilterSpec& spec, const FilterEnvironment& environment)>;
+using FilterFactory = std::function<Result<std::unique_ptr<Filter>>(const policy::FilterSpec& spec, const FilterEnvironment& environment)>;
 
 }  // namespace steward::guard

@@ -13,14 +13,14 @@ namespace steward::guard {
 
 /// What a filter reports. Only the pipeline turns findings into a decision.
 struct Finding {
-  std::string category;                    ///< of the policy: "profanity", "privacy", "prompt_attack" …
-  std::string subtype;                     ///< "email", "injection" …, or empty
-  int severity = 1;                        ///< 0 to 3
-  double score = 1;                        ///< calibrated probability
-  text::Span span;                         ///< whole characters of the original text
-  std::string evidence;                    ///< which rule or entry matched, by id; never quotes user text
-  std::string filter;                      ///< FilterSpec::name
-  std::string version;                     ///< of the filter and its data
+  std::string category;  ///< of the policy: "profanity", "privacy", "prompt_attack" …
+  std::string subtype;   ///< "email", "injection" …, or empty
+  int severity = 1;      ///< 0 to 3
+  double score = 1;      ///< calibrated probability
+  text::Span span;       ///< whole characters of the original text
+  std::string evidence;  ///< which rule or entry matched, by id; never quotes user text
+  std::string filter;    ///< FilterSpec::name
+  std::string version;   ///< of the filter and its data
   text::ViewKind view = text::ViewKind::kRaw;
   std::optional<std::string> replacement;  ///< what stands in the span's place if the ruling is kRewrite; needed then
   std::optional<std::string> reply;        ///< id of the canned reply this finding asks for
@@ -42,7 +42,7 @@ struct ScanRecord {
   std::string version;
   std::size_t bytes = 0;
   std::int64_t time_ns = 0;
-  std::string skipped;  ///< why it did not scan, or empty
+  std::string skipped;            ///< why it did not scan, or empty
   std::size_t lag_bytes_max = 0;  ///< on an output stream, most bytes released ahead of this (advisory) filter's watermark
 };
 
@@ -54,8 +54,8 @@ struct Decision {
   bool review = false;
   bool supportive = false;
   std::vector<RuledFinding> findings;
-  std::string reply;            ///< text to give instead of the model's, for kCanned and kBlock
-  std::string finish_reason;    ///< "stop" for kCanned, "content_filter" for kBlock, else empty
+  std::string reply;          ///< text to give instead of the model's, for kCanned and kBlock
+  std::string finish_reason;  ///< "stop" for kCanned, "content_filter" for kBlock, else empty
   std::string policy_id;
   std::string policy_digest;
   std::vector<ScanRecord> scanned;

@@ -29,11 +29,8 @@ class PolicyGuard final : public Guard {
   InputOutcome check_input(const Turn& turn, const std::vector<Message>& messages) const override {
     return guard::check_input(parts_->pipeline(), turn, messages);
   }
-  std::unique_ptr<OutputGuard> open_output(const Turn& turn) const override {
-    return open_output_stream(parts_->pipeline(), parts_, turn);
-  }
-  Decision check_text(const policy::Context& context, policy::Direction direction,
-                      std::string_view text) const override {
+  std::unique_ptr<OutputGuard> open_output(const Turn& turn) const override { return open_output_stream(parts_->pipeline(), parts_, turn); }
+  Decision check_text(const policy::Context& context, policy::Direction direction, std::string_view text) const override {
     return guard::check_text(parts_->pipeline(), context, direction, text);
   }
 
@@ -43,9 +40,8 @@ class PolicyGuard final : public Guard {
 
 }  // namespace
 
-Result<std::shared_ptr<const Guard>> Guard::create(std::shared_ptr<const policy::Policy> policy,
-                                                   const FilterFactory& factory, FilterEnvironment environment,
-                                                   const Clock& clock) {
+Result<std::shared_ptr<const Guard>> Guard::create(std::shared_ptr<const policy::Policy> policy, const FilterFactory& factory,
+                                                   FilterEnvironment environment, const Clock& clock) {
   STEWARD_CHECK(policy != nullptr);
   environment.policy = policy.get();
   auto parts = std::make_shared<Parts>(Parts{policy, {}, clock});
@@ -53,13 +49,11 @@ Result<std::shared_ptr<const Guard>> Guard::create(std::shared_ptr<const policy:
   for (const policy::FilterSpec& spec : policy->filters()) {
     if (!names.insert(spec.name).second)
       return fail(ErrorCode::kInvalidInput,
-                  fmt::format("{}: the filter name '{}' stands twice; give each filter its own",
-                              yaml::to_string(spec.where), spec.name));
+                  fmt::format("{}: the filter name '{}' stands twice; give each filter its own", yaml::to_string(spec.where), spec.name));
     auto filter = factory(spec, environment);
     if (!filter)
       return fail(ErrorCode::kInvalidInput,
-                  fmt::format("{}: the filter '{}' cannot be made: {}", yaml::to_string(spec.where), spec.name,
-                              filter.error().message));
+                  fmt::format("{}: the filter '{}' cannot be made: {}", yaml::to_string(spec.where), spec.name, filter.error().message));
     parts->detectors.push_back({&spec, *std::move(filter)});
   }
   return std::make_shared<const PolicyGuard>(std::move(parts));

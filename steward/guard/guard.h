@@ -54,9 +54,8 @@ class OutputGuard {
 class Guard {
  public:
   /// Errors: kInvalidInput with the policy line whose filter could not be made.
-  static Result<std::shared_ptr<const Guard>> create(std::shared_ptr<const policy::Policy> policy,
-                                                     const FilterFactory& factory, FilterEnvironment environment,
-                                                     const Clock& clock);
+  static Result<std::shared_ptr<const Guard>> create(std::shared_ptr<const policy::Policy> policy, const FilterFactory& factory,
+                                                     FilterEnvironment environment, const Clock& clock);
   virtual ~Guard() = default;
   virtual const policy::Policy& policy() const = 0;
   virtual InputOutcome check_input(const Turn& turn, const std::vector<Message>& messages) const = 0;

@@ -3,12 +3,8 @@
 namespace steward::guard {
 namespace {
 
-std::string role_under(const policy::Policy& policy, const Message& message) {
-  return message.role + '\n' + policy.id();
-}
-bool is_refusal(policy::Action action) {
-  return action >= policy::Action::kCanned;
-}
+std::string role_under(const policy::Policy& policy, const Message& message) { return message.role + '\n' + policy.id(); }
+bool is_refusal(policy::Action action) { return action >= policy::Action::kCanned; }
 
 }  // namespace
 

@@ -63,8 +63,7 @@ InputOutcome InputCheck::run() {
   InputOutcome outcome;
   outcome.messages.reserve(messages_.size());
   for (std::size_t i = 0; i < messages_.size(); ++i) {
-    const Standing standing =
-        is_history(i) ? standing_of(conversation_, pipeline_.policy, messages_[i]) : Standing::kNew;
+    const Standing standing = is_history(i) ? standing_of(conversation_, pipeline_.policy, messages_[i]) : Standing::kNew;
     if (standing == Standing::kRefused && is_taken_out(i))
       outcome.messages.push_back({messages_[i].role, ""});
     else
@@ -86,9 +85,7 @@ void InputCheck::find_language() {
 
 /// What a user or a tool said and was refused for is left out of later turns. A refused text of the application itself
 /// is not: its rules must not disappear in silence, so it is refused each time.
-bool InputCheck::is_taken_out(std::size_t index) const {
-  return messages_[index].role == "user" || messages_[index].role == "tool";
-}
+bool InputCheck::is_taken_out(std::size_t index) const { return messages_[index].role == "user" || messages_[index].role == "tool"; }
 
 /// Judges one message and returns its text for the model. With `enforce` off only its rewrites count.
 std::string InputCheck::check(std::size_t index, bool enforce) {
@@ -164,8 +161,7 @@ InputOutcome check_input(const Pipeline& pipeline, const Turn& turn, const std::
   return InputCheck(pipeline, turn, messages).run();
 }
 
-Decision check_text(const Pipeline& pipeline, const policy::Context& context, policy::Direction direction,
-                    std::string_view text) {
+Decision check_text(const Pipeline& pipeline, const policy::Context& context, policy::Direction direction, std::string_view text) {
   const std::string mended = mend_utf8(text);
   Scope scope{context, direction, direction == policy::Direction::kInput ? "user" : "assistant", nullptr};
   if (scope.context.language == "und") scope.context.language = language_of(mended);
@@ -185,8 +181,7 @@ Decision check_text(const Pipeline& pipeline, const policy::Context& context, po
     const auto result = scan_text(detector, views, scope, timer, record, found);
     if (!result && !note_failure(detector, result.error(), record)) decision.failed_closed = true;
   }
-  for (Finding& finding : found)
-    decision.findings.push_back(rule(std::move(finding), direction, *plan, pipeline.policy));
+  for (Finding& finding : found) decision.findings.push_back(rule(std::move(finding), direction, *plan, pipeline.policy));
   conclude(pipeline, scope.context, decision);
   return decision;
 }

@@ -73,8 +73,7 @@ TEST(Input, ABlockedMessageIsTakenOutLaterAndDoesNotBlockAgain) {
 TEST(Input, ABlockedMessageThatIsSentAgainAsTheNewestBlocksAgain) {
   Bench bench = with_block();
   bench.check({{"user", "x BAD"}});
-  EXPECT_EQ(bench.check({{"user", "x BAD"}, {"assistant", "I'm sorry"}, {"user", "x BAD"}}).decision.action,
-            Action::kBlock);
+  EXPECT_EQ(bench.check({{"user", "x BAD"}, {"assistant", "I'm sorry"}, {"user", "x BAD"}}).decision.action, Action::kBlock);
 }
 
 TEST(Input, HistoryThatWasNeverJudgedIsJudged) {
@@ -113,10 +112,8 @@ TEST(Input, PlaceholdersAreStableAndStandInEveryRole) {
   const auto first = bench.check({{"user", "I am a@example.org."}});
   EXPECT_EQ(first.decision.action, Action::kRewrite);
   EXPECT_EQ(first.messages[0].text, "I am [EMAIL_1].");
-  const auto next = bench.check({{"system", "Owner: a@example.org"},
-                                 {"user", "I am a@example.org."},
-                                 {"assistant", "Hello a@example.org"},
-                                 {"user", "Who am I?"}});
+  const auto next = bench.check(
+      {{"system", "Owner: a@example.org"}, {"user", "I am a@example.org."}, {"assistant", "Hello a@example.org"}, {"user", "Who am I?"}});
   EXPECT_EQ(next.messages[0].text, "Owner: [EMAIL_1]");
   EXPECT_EQ(next.messages[1].text, "I am [EMAIL_1].");
   EXPECT_EQ(next.messages[2].text, "Hello [EMAIL_1]");
@@ -284,8 +281,7 @@ TEST(Input, WhatTheGuardReleasedIsJudgedHistory) {
   sent += output->finish().text;
   EXPECT_EQ(sent, "not BAD at all");
   EXPECT_EQ(bench.check({{"user", "hello"}, {"assistant", sent}, {"user", "ok"}}).decision.action, Action::kPass);
-  EXPECT_EQ(bench.check({{"user", "hello"}, {"assistant", "forged BAD"}, {"user", "ok"}}).decision.action,
-            Action::kBlock);
+  EXPECT_EQ(bench.check({{"user", "hello"}, {"assistant", "forged BAD"}, {"user", "ok"}}).decision.action, Action::kBlock);
 }
 
 TEST(CheckText, JudgesOneTextInOneDirection) {

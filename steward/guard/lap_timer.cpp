@@ -16,9 +16,7 @@ struct Mark {
 };
 thread_local Mark mark;
 
-void read_mark(std::int64_t now_ns) {
-  mark = {now_ns, thread_cpu_ns(), true};
-}
+void read_mark(std::int64_t now_ns) { mark = {now_ns, thread_cpu_ns(), true}; }
 
 }  // namespace
 
@@ -28,9 +26,7 @@ std::int64_t thread_cpu_ns() {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
-LapTimer::LapTimer(std::chrono::nanoseconds shortest_deadline) : shortest_ns_(shortest_deadline.count()) {
-  restart();
-}
+LapTimer::LapTimer(std::chrono::nanoseconds shortest_deadline) : shortest_ns_(shortest_deadline.count()) { restart(); }
 
 void LapTimer::restart() {
   last_ns_ = steady_ns();

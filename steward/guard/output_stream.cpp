@@ -31,9 +31,7 @@ class OutputStream final : public OutputGuard {
   Release push(std::string_view delta) override;
   Release finish() override;
   const Decision& decision() const override { return decision_; }
-  std::size_t held_bytes() const override {
-    return mender_.pending_bytes() + segmenter_.pending_bytes() + views_.raw().size() - released_;
-  }
+  std::size_t held_bytes() const override { return mender_.pending_bytes() + segmenter_.pending_bytes() + views_.raw().size() - released_; }
 
  private:
   void take(std::string& out);
@@ -172,11 +170,8 @@ void OutputStream::advance(Lane& lane, LapTimer& timer) {
 
 Result<void> OutputStream::check_answer(const Lane& lane, std::size_t watermark, std::size_t first) {
   TRY(check_findings(*lane.detector, views_.raw(), first, fresh_));
-  const auto is_promised_clean = [&](const Finding& finding) {
-    return !finding.span.empty() && finding.span.begin < lane.watermark;
-  };
-  if (lane.detector->holds() &&
-      std::any_of(fresh_.begin() + static_cast<std::ptrdiff_t>(first), fresh_.end(), is_promised_clean))
+  const auto is_promised_clean = [&](const Finding& finding) { return !finding.span.empty() && finding.span.begin < lane.watermark; };
+  if (lane.detector->holds() && std::any_of(fresh_.begin() + static_cast<std::ptrdiff_t>(first), fresh_.end(), is_promised_clean))
     return fail(ErrorCode::kInternal, "it reported a span below its watermark");
   if (watermark < lane.watermark || watermark > views_.raw().size())
     return fail(ErrorCode::kInternal, "its watermark fell, or went beyond the text");
@@ -235,8 +230,7 @@ void OutputStream::measure_lag() {
 
 }  // namespace
 
-std::unique_ptr<OutputGuard> open_output_stream(const Pipeline& pipeline, std::shared_ptr<const void> keep_alive,
-                                                const Turn& turn) {
+std::unique_ptr<OutputGuard> open_output_stream(const Pipeline& pipeline, std::shared_ptr<const void> keep_alive, const Turn& turn) {
   return std::make_unique<OutputStream>(pipeline, std::move(keep_alive), turn);
 }
 

@@ -10,8 +10,7 @@ constexpr std::int64_t kDayUs = 86'400'000'000;
 
 const policy::CannedReply* any_supportive(const policy::Policy& policy) {
   const auto& all = policy.canned();
-  const auto found =
-      std::find_if(all.begin(), all.end(), [](const auto& entry) { return entry.supportive && !entry.reply.empty(); });
+  const auto found = std::find_if(all.begin(), all.end(), [](const auto& entry) { return entry.supportive && !entry.reply.empty(); });
   return found == all.end() ? nullptr : &*found;
 }
 
@@ -30,8 +29,7 @@ const policy::CannedReply* find_canned(const policy::Policy& policy, std::string
   return found == all.end() ? nullptr : &*found;
 }
 
-std::string resource_lines(const policy::Policy& policy, std::string_view topic, std::string_view place,
-                           std::int64_t now_us) {
+std::string resource_lines(const policy::Policy& policy, std::string_view topic, std::string_view place, std::int64_t now_us) {
   const std::int64_t today = now_us / kDayUs;
   const auto lines = [&](std::string_view at, bool any_topic) {
     std::string out;
@@ -56,10 +54,9 @@ std::string canned_reply(const Pipeline& pipeline, const policy::Context& contex
   const std::string* text = entry ? in_language(*entry, context.language) : nullptr;
   if (!text) return pipeline.policy.refusal(ruled.finding.category, context.language);
   std::string out = *text;
-  const std::string resources =
-      out.find(kSlot) == std::string::npos
-          ? ""
-          : resource_lines(pipeline.policy, ruled.finding.category, context.jurisdiction, pipeline.clock.now_us());
+  const std::string resources = out.find(kSlot) == std::string::npos ? ""
+                                                                     : resource_lines(pipeline.policy, ruled.finding.category,
+                                                                                      context.jurisdiction, pipeline.clock.now_us());
   for (std::size_t at = 0; (at = out.find(kSlot, at)) != std::string::npos; at += resources.size())
     out.replace(at, kSlot.size(), resources);
   return out;

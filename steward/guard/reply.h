@@ -19,7 +19,6 @@ std::string canned_reply(const Pipeline& pipeline, const policy::Context& contex
 
 /// Lines "name: contact" of the resources on `topic` for `place`. Without one there, or in an unknown place, those of
 /// "*". Expired entries are never shown. A topic without entries takes those of every topic.
-std::string resource_lines(const policy::Policy& policy, std::string_view topic, std::string_view place,
-                           std::int64_t now_us);
+std::string resource_lines(const policy::Policy& policy, std::string_view topic, std::string_view place, std::int64_t now_us);
 
 }  // namespace steward::guard

@@ -16,8 +16,7 @@ bool stricter(const Edit& a, const Edit& b) {
 
 std::optional<Edit> edit_of(const RuledFinding& ruled) {
   const Finding& finding = ruled.finding;
-  if (ruled.ruling.action != policy::Action::kRewrite || finding.late || finding.span.empty() || !finding.replacement)
-    return std::nullopt;
+  if (ruled.ruling.action != policy::Action::kRewrite || finding.late || finding.span.empty() || !finding.replacement) return std::nullopt;
   return Edit{finding.span, *finding.replacement, !finding.restore, finding.severity};
 }
 

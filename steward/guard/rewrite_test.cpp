@@ -27,8 +27,7 @@ std::string applied_naively(const std::vector<Edit>& list, std::string_view text
           group[i] = group[j] = std::min(group[i], group[j]);
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
-    const auto hit = std::find_if(list.begin(), list.end(),
-                                  [&](const Edit& edit) { return edit.span.begin <= at && at < edit.span.end; });
+    const auto hit = std::find_if(list.begin(), list.end(), [&](const Edit& edit) { return edit.span.begin <= at && at < edit.span.end; });
     if (hit == list.end()) {
       out += text[at++];
       continue;
@@ -74,10 +73,8 @@ TEST(Edits, PropertyEqualToNaiveMergeInAnyOrder) {
     for (std::size_t i = 0; i < size; ++i) {
       const auto begin = *rc::gen::inRange<std::size_t>(0, text.size() - 1);
       const auto length = *rc::gen::inRange<std::size_t>(1, 6);
-      list.push_back({{begin, std::min(text.size(), begin + length)},
-                      std::to_string(i),
-                      *rc::gen::arbitrary<bool>(),
-                      *rc::gen::inRange(0, 3)});
+      list.push_back(
+          {{begin, std::min(text.size(), begin + length)}, std::to_string(i), *rc::gen::arbitrary<bool>(), *rc::gen::inRange(0, 3)});
     }
     const std::string expected = applied_naively(list, text);
     RC_ASSERT(applied(list, text) == expected);

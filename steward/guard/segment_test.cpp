@@ -53,8 +53,7 @@ TEST(Segmenter, EndsBehindSpacesPunctuationAndUnspacedCharacters) {
 }
 
 TEST(Segmenter, LongRunsEndBehind24BytesAtACharacter) {
-  EXPECT_EQ(segments({std::string(50, 'x')}),
-            (std::vector<std::string>{std::string(24, 'x'), std::string(24, 'x'), "xx"}));
+  EXPECT_EQ(segments({std::string(50, 'x')}), (std::vector<std::string>{std::string(24, 'x'), std::string(24, 'x'), "xx"}));
   const std::string e_acute = "\u00e9";
   std::string word = "x";
   for (int i = 0; i < 20; ++i) word += e_acute;
@@ -63,8 +62,8 @@ TEST(Segmenter, LongRunsEndBehind24BytesAtACharacter) {
 
 TEST(Segmenter, PropertyPiecesChangeNothingAndNothingIsLost) {
   EXPECT_TRUE(rc::check([] {
-    const auto words = *rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(std::vector<std::string>{
-        "a", "bc", " ", ".", "\u4f60", "\u0e01", "\u00e9", "\U0001F600", "-", "longwordlongword"}));
+    const auto words = *rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(
+        std::vector<std::string>{"a", "bc", " ", ".", "\u4f60", "\u0e01", "\u00e9", "\U0001F600", "-", "longwordlongword"}));
     const std::string text = std::accumulate(words.begin(), words.end(), std::string());
     const auto whole = segments({text});
     RC_ASSERT(segments(words) == whole);
@@ -95,9 +94,8 @@ TEST(Utf8Mender, HoldsAnUnfinishedCharacter) {
 
 TEST(Utf8Mender, PropertyPiecesChangeNothingAndTheResultIsWellFormed) {
   EXPECT_TRUE(rc::check([] {
-    const auto parts = *rc::gen::container<std::vector<std::string>>(
-        rc::gen::elementOf(std::vector<std::string>{"a", "\xE2", "\x82", "\xAC", "\xF0", "\x9F", "\x98", "\xED", "\xA0",
-                                                    "\xC3\xA9", "\xFF", "\xE4\xBD\xA0", "\xF4\x90"}));
+    const auto parts = *rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(std::vector<std::string>{
+        "a", "\xE2", "\x82", "\xAC", "\xF0", "\x9F", "\x98", "\xED", "\xA0", "\xC3\xA9", "\xFF", "\xE4\xBD\xA0", "\xF4\x90"}));
     const std::string text = std::accumulate(parts.begin(), parts.end(), std::string());
     const std::string whole = mend_utf8(text);
     RC_ASSERT(mend(cut(text)) == whole);

@@ -21,7 +21,7 @@ class Vault {
 
  private:
   mutable std::mutex mutex_;
-  std::map<std::string, std::string> by_value_;        ///< kind, NUL, canonical → placeholder
+  std::map<std::string, std::string> by_value_;  ///< kind, NUL, canonical → placeholder
   std::map<std::string, std::string, std::less<>> by_placeholder_;
   std::map<std::string, int, std::less<>> counts_;
 };

@@ -10,8 +10,7 @@ namespace steward::guard {
 
 using policy::Action;
 
-RuledFinding rule(Finding finding, policy::Direction direction, const policy::Plan& plan,
-                  const policy::Policy& policy) {
+RuledFinding rule(Finding finding, policy::Direction direction, const policy::Plan& plan, const policy::Policy& policy) {
   RuledFinding ruled{std::move(finding), {}};
   Finding& found = ruled.finding;
   policy::Ruling& ruling = ruled.ruling;
@@ -48,8 +47,7 @@ const RuledFinding* decisive(const std::vector<RuledFinding>& findings) {
   };
   const RuledFinding* best = nullptr;
   for (const RuledFinding& ruled : findings)
-    if (!best || rank(ruled) > rank(*best) || (rank(ruled) == rank(*best) && place(ruled) < place(*best)))
-      best = &ruled;
+    if (!best || rank(ruled) > rank(*best) || (rank(ruled) == rank(*best) && place(ruled) < place(*best))) best = &ruled;
   return best;
 }
 
@@ -66,8 +64,7 @@ Decision begin_decision(const Pipeline& pipeline, policy::Direction direction) {
 void conclude(const Pipeline& pipeline, const policy::Context& context, Decision& decision) {
   const RuledFinding* best = decisive(decision.findings);
   decision.action = best && !best->finding.restore ? best->ruling.action : Action::kPass;
-  decision.review = std::any_of(decision.findings.begin(), decision.findings.end(),
-                                [](const auto& ruled) { return ruled.ruling.review; });
+  decision.review = std::any_of(decision.findings.begin(), decision.findings.end(), [](const auto& ruled) { return ruled.ruling.review; });
   decision.supportive = best && best->ruling.supportive && ends_turn(decision.action);
   if (decision.supportive) {
     for (RuledFinding& ruled : decision.findings) ruled.ruling.violation = false;

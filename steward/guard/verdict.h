@@ -14,9 +14,7 @@ namespace steward::guard {
 RuledFinding rule(Finding finding, policy::Direction direction, const policy::Plan& plan, const policy::Policy& policy);
 
 /// True for the actions that give another reply than the model's.
-inline bool ends_turn(policy::Action action) {
-  return action >= policy::Action::kCanned;
-}
+inline bool ends_turn(policy::Action action) { return action >= policy::Action::kCanned; }
 
 /// The finding that decides: a supportive one before all others, then the strictest action, then the earliest. Null if
 /// there is none.

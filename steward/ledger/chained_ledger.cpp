@@ -57,8 +57,7 @@ Result<VerifyReport> verify_rows(const RowStore& store) {
   for (;;) {
     const auto rows = TRY(store.read(query));
     for (const Row& row : rows) {
-      if (row.sequence != report.events + 1)
-        return broken(report.events + 1, fmt::format("event {} is missing", report.events + 1));
+      if (row.sequence != report.events + 1) return broken(report.events + 1, fmt::format("event {} is missing", report.events + 1));
       if (row.hash != chain_hash(report.head, row))
         return broken(row.sequence, fmt::format("event {} was changed, or the one before it", row.sequence));
       report.head = row.hash;
@@ -73,8 +72,7 @@ Result<VerifyReport> verify_rows(const RowStore& store) {
 
 class ReadingLedger final : public Ledger {
  public:
-  ReadingLedger(std::unique_ptr<RowStore> store, std::shared_ptr<KeyRing> keys)
-      : store_(std::move(store)), keys_(std::move(keys)) {}
+  ReadingLedger(std::unique_ptr<RowStore> store, std::shared_ptr<KeyRing> keys) : store_(std::move(store)), keys_(std::move(keys)) {}
   void append(std::vector<Event>, std::function<void(Result<void>)> done) override {
     done(fail(ErrorCode::kPermissionDenied, "this ledger is open for reading only"));
   }
@@ -209,8 +207,7 @@ Result<void> Ledger::append_sync(std::vector<Event> batch) {
 Result<std::unique_ptr<Ledger>> make_chained_ledger(std::unique_ptr<RowStore> store, std::shared_ptr<KeyRing> keys,
                                                     const ChainedLedgerOptions& options) {
   auto head = TRY(store->head());
-  return std::unique_ptr<Ledger>(
-      std::make_unique<ChainedLedger>(std::move(store), std::move(keys), options, std::move(head)));
+  return std::unique_ptr<Ledger>(std::make_unique<ChainedLedger>(std::move(store), std::move(keys), options, std::move(head)));
 }
 
 std::unique_ptr<Ledger> make_reading_ledger(std::unique_ptr<RowStore> store, std::shared_ptr<KeyRing> keys) {

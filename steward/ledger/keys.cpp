@@ -55,9 +55,7 @@ Result<Key> key_from_hex(std::string_view text, std::string_view where) {
 }  // namespace
 
 KeyRing::KeyRing(const Key& master, std::unique_ptr<KeyStore> store)
-    : wrapping_key_(derive_key(master, "steward/wrap/1")),
-      naming_key_(derive_key(master, "steward/key-id/1")),
-      store_(std::move(store)) {}
+    : wrapping_key_(derive_key(master, "steward/wrap/1")), naming_key_(derive_key(master, "steward/key-id/1")), store_(std::move(store)) {}
 
 std::string KeyRing::key_id(std::string_view subject, std::string_view conversation) const {
   std::string name(subject);

@@ -17,7 +17,7 @@ namespace steward::ledger {
 /// One thing that happened. Text lives only in `text`, which is sealed with the key of (subject, conversation); `meta` is
 /// pseudonymous and holds no user text and no unkeyed digest of any.
 struct Event {
-  std::string id;            ///< UUIDv7, made in the turn
+  std::string id;  ///< UUIDv7, made in the turn
   std::int64_t time_us = 0;
   std::string kind;          ///< turn_opened | decision | model_output | turn_closed | policy_loaded | error | sign_off | …
   int schema = 1;            ///< version of this kind's meta

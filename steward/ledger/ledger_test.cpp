@@ -186,7 +186,9 @@ TEST(SqliteLedger, OneWriterAtATime) {
 
 TEST(SqliteLedger, RefusesANewerSchema) {
   Folder folder;
-  { auto ledger = open_sqlite_ledger(options_in(folder)); }
+  {
+    auto ledger = open_sqlite_ledger(options_in(folder));
+  }
   {
     auto database = Database::open(folder.file("ledger.db"), Database::Mode::kReadWrite);
     ASSERT_TRUE(database->execute("PRAGMA user_version = 99"));

@@ -37,8 +37,8 @@ std::string seal(const Key& key, std::string_view bound, std::string_view text) 
   std::string out(kNonce + text.size() + kTag, '\0');
   auto* bytes = reinterpret_cast<unsigned char*>(out.data());
   random_bytes({bytes, kNonce});
-  crypto_aead_xchacha20poly1305_ietf_encrypt(bytes + kNonce, nullptr, bytes_of(text), text.size(), bytes_of(bound),
-                                             bound.size(), nullptr, bytes, key.data());
+  crypto_aead_xchacha20poly1305_ietf_encrypt(bytes + kNonce, nullptr, bytes_of(text), text.size(), bytes_of(bound), bound.size(), nullptr,
+                                             bytes, key.data());
   return out;
 }
 
@@ -47,9 +47,9 @@ Result<std::string> unseal(const Key& key, std::string_view bound, std::string_v
   constexpr std::size_t kTag = crypto_aead_xchacha20poly1305_ietf_ABYTES;
   if (sealed.size() < kNonce + kTag) return fail(ErrorCode::kInternal, "a sealed text is too short");
   std::string out(sealed.size() - kNonce - kTag, '\0');
-  const int status = crypto_aead_xchacha20poly1305_ietf_decrypt(
-      reinterpret_cast<unsigned char*>(out.data()), nullptr, nullptr, bytes_of(sealed) + kNonce,
-      sealed.size() - kNonce, bytes_of(bound), bound.size(), bytes_of(sealed), key.data());
+  const int status =
+      crypto_aead_xchacha20poly1305_ietf_decrypt(reinterpret_cast<unsigned char*>(out.data()), nullptr, nullptr, bytes_of(sealed) + kNonce,
+                                                 sealed.size() - kNonce, bytes_of(bound), bound.size(), bytes_of(sealed), key.data());
   if (status != 0) return fail(ErrorCode::kInternal, "a sealed text does not open with its key");
   return out;
 }

@@ -27,17 +27,17 @@ struct ChatMessage {
 struct Sampling {
   double temperature = 1;
   double top_p = 1;
-  int top_k = 0;                ///< 0 = off
+  int top_k = 0;  ///< 0 = off
   double min_p = 0;
   double presence_penalty = 0;
   double frequency_penalty = 0;
   std::optional<std::uint64_t> seed;
-  int max_tokens = -1;          ///< -1 = up to the context
+  int max_tokens = -1;  ///< -1 = up to the context
   std::vector<std::string> stop;
   std::vector<std::pair<Token, float>> logit_bias;
-  int logprobs = 0;             ///< how many alternatives to give beside each token; with want_logprobs
+  int logprobs = 0;  ///< how many alternatives to give beside each token; with want_logprobs
   bool want_logprobs = false;
-  bool echo = false;            ///< also give the prompt's tokens and log-probabilities (completions only)
+  bool echo = false;  ///< also give the prompt's tokens and log-probabilities (completions only)
 };
 
 /// A chat to be rendered by the model's template, a raw text, or tokens. In a chat only the template's own parts may become
@@ -47,13 +47,13 @@ using Prompt = std::variant<std::vector<ChatMessage>, std::string, std::vector<T
 struct GenerateRequest {
   Prompt prompt;
   Sampling sampling;
-  bool reproducible = false;    ///< unbatched and without prefix reuse: the same logits every time
+  bool reproducible = false;  ///< unbatched and without prefix reuse: the same logits every time
 };
 
 struct TokenLogprob {
   Token token = 0;
-  std::string text;             ///< the token's bytes; may be part of a character
-  std::optional<double> logprob;  ///< nats; none for the first token of an echoed prompt
+  std::string text;                                         ///< the token's bytes; may be part of a character
+  std::optional<double> logprob;                            ///< nats; none for the first token of an echoed prompt
   std::vector<std::tuple<Token, std::string, double>> top;  ///< best first; always holds the true maximum when asked for
 };
 

@@ -4,10 +4,10 @@
 #include <chrono>
 #include <optional>
 
+#include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <fmt/format.h>
 
 #include "steward/net/exchange.h"
 #include "steward/net/request_reader.h"
@@ -32,8 +32,12 @@ class TcpConnection final : public Connection, public ExchangeHost, public std::
  public:
   TcpConnection(std::shared_ptr<Loop> loop, std::shared_ptr<const ConnectionShared> shared, Peer peer,
                 std::function<void(Connection*)> closed)
-      : loop_(std::move(loop)), shared_(std::move(shared)), peer_(std::move(peer)), closed_callback_(std::move(closed)),
-        socket_(loop_->context()), timer_(loop_->context()) {}
+      : loop_(std::move(loop)),
+        shared_(std::move(shared)),
+        peer_(std::move(peer)),
+        closed_callback_(std::move(closed)),
+        socket_(loop_->context()),
+        timer_(loop_->context()) {}
 
   void start() override {
     ErrorCodeAsio error;
@@ -112,8 +116,7 @@ class TcpConnection final : public Connection, public ExchangeHost, public std::
   void read_request() {
     if (input_.empty()) return;
     if (!reader_) {
-      reader_ = std::make_unique<RequestReader>(
-          ReadLimits{shared_->options.header_bytes_max, shared_->options.body_bytes_max});
+      reader_ = std::make_unique<RequestReader>(ReadLimits{shared_->options.header_bytes_max, shared_->options.body_bytes_max});
       expect_within(shared_->options.header_timeout);
     }
     const RequestReader::State before = reader_->state();
@@ -188,8 +191,7 @@ class TcpConnection final : public Connection, public ExchangeHost, public std::
   void write() {
     while (written_ < output_.size()) {
       ErrorCodeAsio error;
-      const std::size_t size =
-          socket_.write_some(asio::buffer(output_.data() + written_, output_.size() - written_), error);
+      const std::size_t size = socket_.write_some(asio::buffer(output_.data() + written_, output_.size() - written_), error);
       if (error == asio::error::would_block || error == asio::error::try_again) {
         if (state_ == State::kAnswering) expect_within(shared_->options.write_timeout);
         socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const ErrorCodeAsio& wait_error) {
@@ -257,8 +259,7 @@ class TcpConnection final : public Connection, public ExchangeHost, public std::
 
   void timed_out() {
     deadline_.reset();
-    if (state_ == State::kReading && reader_)
-      return refuse(HttpProblem{408, "the request did not arrive in time"});
+    if (state_ == State::kReading && reader_) return refuse(HttpProblem{408, "the request did not arrive in time"});
     close();
   }
 
@@ -297,8 +298,8 @@ class TcpConnection final : public Connection, public ExchangeHost, public std::
 
 }  // namespace
 
-std::shared_ptr<Connection> make_connection(std::shared_ptr<Loop> loop, std::shared_ptr<const ConnectionShared> shared,
-                                            Peer peer, std::function<void(Connection*)> closed) {
+std::shared_ptr<Connection> make_connection(std::shared_ptr<Loop> loop, std::shared_ptr<const ConnectionShared> shared, Peer peer,
+                                            std::function<void(Connection*)> closed) {
   return std::make_shared<TcpConnection>(std::move(loop), std::move(shared), std::move(peer), std::move(closed));
 }
 

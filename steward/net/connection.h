@@ -34,7 +34,7 @@ class Connection {
 };
 
 /// `closed` is called once, on the loop's thread, when the connection is over.
-std::shared_ptr<Connection> make_connection(std::shared_ptr<Loop> loop, std::shared_ptr<const ConnectionShared> shared,
-                                            Peer peer, std::function<void(Connection*)> closed);
+std::shared_ptr<Connection> make_connection(std::shared_ptr<Loop> loop, std::shared_ptr<const ConnectionShared> shared, Peer peer,
+                                            std::function<void(Connection*)> closed);
 
 }  // namespace steward::net

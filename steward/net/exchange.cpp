@@ -19,10 +19,9 @@ std::string_view http_date() {
     std::tm parts{};
     gmtime_r(&now, &parts);
     static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    text = fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[parts.tm_wday], parts.tm_mday,
-                       kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
+    static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    text = fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[parts.tm_wday], parts.tm_mday, kMonths[parts.tm_mon],
+                       parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
     made = now;
   }
   return text;
@@ -211,9 +210,7 @@ class ExchangeResponder final : public Responder {
   void abort() override { exchange_->abort(); }
   void on_closed(std::function<void()> callback) override { exchange_->on_closed(std::move(callback)); }
   void post(std::function<void()> job) override { exchange_->post(std::move(job)); }
-  void after(std::chrono::milliseconds delay, std::function<void()> job) override {
-    exchange_->after(delay, std::move(job));
-  }
+  void after(std::chrono::milliseconds delay, std::function<void()> job) override { exchange_->after(delay, std::move(job)); }
 
  private:
   const std::shared_ptr<Exchange> exchange_;  // shared with the connection, which may end first

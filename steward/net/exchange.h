@@ -21,7 +21,7 @@ class ExchangeHost {
 };
 
 struct ExchangeTraits {
-  bool head_only = false;   ///< HEAD: no body is sent
+  bool head_only = false;  ///< HEAD: no body is sent
   bool http_1_1 = true;
   bool keep_alive = true;
   std::size_t outbound_bytes_max = 0;
@@ -49,7 +49,7 @@ class Exchange {
 
   /// The connection's side. All body data that waits becomes one chunk.
   Output take();
-  bool is_cut() const;        ///< to be closed at once
+  bool is_cut() const;  ///< to be closed at once
   void written(std::size_t bytes);
   void disconnect();          ///< the client left: calls the callback
   void disconnect_quietly();  ///< the answer has been sent: nothing is called any more
@@ -72,10 +72,10 @@ class Exchange {
   bool no_body_ = false;
   bool cut_ = false;
   bool closed_ = false;
-  bool awake_ = false;          ///< the connection has been told and has not taken yet
-  std::string head_;            ///< to be sent before body_
+  bool awake_ = false;  ///< the connection has been told and has not taken yet
+  std::string head_;    ///< to be sent before body_
   std::string body_;
-  std::size_t in_flight_ = 0;   ///< taken by the connection, not yet by the kernel
+  std::size_t in_flight_ = 0;  ///< taken by the connection, not yet by the kernel
   std::function<void()> on_closed_;
 };
 

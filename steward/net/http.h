@@ -29,8 +29,8 @@ class Headers {
 };
 
 struct Request {
-  std::string method;  ///< as sent: "GET", "POST" …
-  std::string path;    ///< percent-decoded, without the query; begins with "/", or is "*"
+  std::string method;                                      ///< as sent: "GET", "POST" …
+  std::string path;                                        ///< percent-decoded, without the query; begins with "/", or is "*"
   std::vector<std::pair<std::string, std::string>> query;  ///< percent-decoded, in order
   Headers headers;
   std::string body;

@@ -75,7 +75,8 @@ TEST(RequestHead, RefusesWhateverTwoServersCouldReadDifferently) {
 TEST(RequestHead, ReadsTargetQueryAndFields) {
   RequestHead head;
   HttpProblem problem;
-  ASSERT_TRUE(read_head("GET http://h:1/v1/a%2Fb?x=1+2&y=%C3%A9&z HTTP/1.1\r\nhOsT: h:1\r\nX:  v \r\nConnection: Close\r\n\r\n", head, problem));
+  ASSERT_TRUE(
+      read_head("GET http://h:1/v1/a%2Fb?x=1+2&y=%C3%A9&z HTTP/1.1\r\nhOsT: h:1\r\nX:  v \r\nConnection: Close\r\n\r\n", head, problem));
   EXPECT_EQ(head.request.path, "/v1/a/b");
   EXPECT_EQ(head.request.query_value("x"), "1 2");
   EXPECT_EQ(head.request.query_value("y"), "é");
@@ -128,7 +129,8 @@ TEST(Server, KeepsAliveAndAnswersPipelinedRequestsInOrder) {
   auto server = serve(echo);
   TestClient client(server->port());
   EXPECT_EQ(client.request("GET", "/one").body, "GET /one ");
-  client.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\nPOST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhiGET /c HTTP/1.1\r\nHost: h\r\n\r\n");
+  client.send(
+      "GET /a HTTP/1.1\r\nHost: h\r\n\r\nPOST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhiGET /c HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_EQ(client.read_answer().body, "GET /a ");
   EXPECT_EQ(client.read_answer().body, "POST /b hi");
   EXPECT_EQ(client.read_answer().body, "GET /c ");
@@ -159,7 +161,9 @@ TEST(Server, RefusedShapesAreAnsweredAndTheConnectionClosed) {
     return std::pair<Headers, std::string>(Headers{{"X-Mine", "1"}}, std::to_string(status));
   };
   auto server = serve(echo, options);
-  for (const std::string bytes : {"GET / HTTP/1.1\nHost: h\n\n", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n"}) {
+  for (const std::string bytes : {"GET / HTTP/1.1\nHost: h\n\n",
+                                  "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET "
+                                  "/smuggled HTTP/1.1\r\nHost: h\r\n\r\n"}) {
     TestClient client(server->port());
     client.send(bytes);
     const Answer answer = client.read_answer();
@@ -315,13 +319,15 @@ TEST(Server, TurnsAwayConnectionsBeyondTheLimit) {
 TEST(Server, ManyThreadsAndConnections) {
   ServerOptions options;
   options.io_threads = 3;
-  auto server = serve([](const Request& request, std::shared_ptr<Responder> responder) {
-    std::thread([request, responder = std::move(responder)] {
-      responder->begin_stream(200, {});
-      for (int i = 0; i < 20; ++i) responder->write(request.path);
-      responder->end();
-    }).detach();
-  }, options);
+  auto server = serve(
+      [](const Request& request, std::shared_ptr<Responder> responder) {
+        std::thread([request, responder = std::move(responder)] {
+          responder->begin_stream(200, {});
+          for (int i = 0; i < 20; ++i) responder->write(request.path);
+          responder->end();
+        }).detach();
+      },
+      options);
   std::vector<std::thread> threads;
   std::atomic<int> good = 0;
   for (int t = 0; t < 6; ++t)

@@ -13,9 +13,7 @@ bool is_token_char(char c) {
   return c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
-bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
-}
+bool is_token(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char); }
 
 bool has_control(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) {
@@ -139,8 +137,8 @@ bool read_length(RequestHead& head, HttpProblem& problem) {
   if (lengths > 1) return refuse(problem, 400, "Content-Length stands twice");
   if (lengths == 1) {
     const std::string& text = *headers.find("content-length");
-    const bool digits = !text.empty() && text.size() <= 18 &&
-                        std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const bool digits =
+        !text.empty() && text.size() <= 18 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (!digits) return refuse(problem, 400, "Content-Length must be one decimal number");
     std::from_chars(text.data(), text.data() + text.size(), head.content_length);
   }
@@ -180,9 +178,8 @@ bool read_head(std::string_view bytes, RequestHead& head, HttpProblem& problem) 
   if (bytes.size() < 4 || bytes.substr(bytes.size() - 4) != "\r\n\r\n" || has_bare_line_end(bytes))
     return refuse(problem, 400, "every line of the head must end in CRLF");
   const std::size_t end = bytes.find("\r\n");
-  return read_request_line(bytes.substr(0, end), head, problem) &&
-         read_fields(bytes.substr(end + 2), head.request.headers, problem) && read_connection(head, problem) &&
-         read_length(head, problem);
+  return read_request_line(bytes.substr(0, end), head, problem) && read_fields(bytes.substr(end + 2), head.request.headers, problem) &&
+         read_connection(head, problem) && read_length(head, problem);
 }
 
 }  // namespace steward::net

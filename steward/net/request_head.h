@@ -25,8 +25,8 @@ struct RequestHead {
 };
 
 /// Strict reading of a head, which ends in CRLF CRLF [RFC 9112, sections 2.2, 3, 5 and 6]. Refused, because another server
-/// on the way might read them differently: bare CR or LF, folded fields, white space before a colon, control characters, a missing or second
-/// Host, Transfer-Encoding other than one "chunked", Transfer-Encoding with Content-Length, a second or malformed Content-Length.
+/// on the way might read them differently: bare CR or LF, folded fields, white space before a colon, control characters, a missing or
+/// second Host, Transfer-Encoding other than one "chunked", Transfer-Encoding with Content-Length, a second or malformed Content-Length.
 /// True and `head` filled, or false and `problem` filled.
 bool read_head(std::string_view bytes, RequestHead& head, HttpProblem& problem);
 

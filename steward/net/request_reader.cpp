@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/buffer_traits.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <fmt/format.h>
 
 #include "steward/core/check.h"
 
@@ -38,8 +38,7 @@ RequestReader::State RequestReader::feed_head(std::string& input) {
     if (input.starts_with("\r\n")) input.erase(0, 2);
   const std::size_t end = input.find("\r\n\r\n", scanned_ < 3 ? 0 : scanned_ - 3);
   const std::size_t size = end == std::string::npos ? input.size() : end + 4;
-  if (size > limits_.header_bytes_max)
-    return fail(431, fmt::format("the request's head is over {} bytes", limits_.header_bytes_max));
+  if (size > limits_.header_bytes_max) return fail(431, fmt::format("the request's head is over {} bytes", limits_.header_bytes_max));
   if (end == std::string::npos) {
     const std::size_t from = scanned_ > 0 && input[scanned_ - 1] == '\r' ? scanned_ - 1 : scanned_;
     if (has_bare_line_end(std::string_view(input).substr(from))) return fail(400, "every line of the head must end in CRLF");
@@ -48,8 +47,7 @@ RequestReader::State RequestReader::feed_head(std::string& input) {
   }
   const std::string head = input.substr(0, size);
   if (!read_head(head, head_, problem_)) return state_ = State::kFailed;
-  if (head_.content_length > limits_.body_bytes_max)
-    return fail(413, fmt::format("the body is over {} bytes", limits_.body_bytes_max));
+  if (head_.content_length > limits_.body_bytes_max) return fail(413, fmt::format("the body is over {} bytes", limits_.body_bytes_max));
   input.erase(0, size);
   if (!head_.chunked && head_.content_length == 0) return state_ = State::kDone;
   body_ = std::make_unique<Body>();
@@ -61,8 +59,7 @@ RequestReader::State RequestReader::feed_head(std::string& input) {
   body_->parser.put(boost::asio::buffer(head), error);
   if (error && error != http::error::need_more) return fail(400, "the request's head is malformed");
   // Where the two readers disagree, neither is trusted.
-  if (!body_->parser.is_header_done() || body_->parser.chunked() != head_.chunked)
-    return fail(400, "the request's head is ambiguous");
+  if (!body_->parser.is_header_done() || body_->parser.chunked() != head_.chunked) return fail(400, "the request's head is ambiguous");
   return state_ = State::kBody;
 }
 
@@ -70,18 +67,15 @@ RequestReader::State RequestReader::feed_body(std::string& input) {
   boost::beast::error_code error;
   std::size_t used = 0;
   while (used < input.size() && !body_->parser.is_done()) {
-    const std::size_t read =
-        body_->parser.put(boost::asio::buffer(input.data() + used, input.size() - used), error);
+    const std::size_t read = body_->parser.put(boost::asio::buffer(input.data() + used, input.size() - used), error);
     used += read;
     if (error == http::error::need_more) break;
-    if (error == http::error::body_limit)
-      return fail(413, fmt::format("the body is over {} bytes", limits_.body_bytes_max));
+    if (error == http::error::body_limit) return fail(413, fmt::format("the body is over {} bytes", limits_.body_bytes_max));
     if (error) return fail(400, "the request's chunked body is malformed");
   }
   input.erase(0, used);
   // A chunk's size line or the trailer must not grow without end.
-  if (!body_->parser.is_done() && input.size() > limits_.header_bytes_max)
-    return fail(400, "a line of the chunked body is too long");
+  if (!body_->parser.is_done() && input.size() > limits_.header_bytes_max) return fail(400, "a line of the chunked body is too long");
   if (body_->parser.is_done()) state_ = State::kDone;
   return state_;
 }

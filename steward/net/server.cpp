@@ -13,10 +13,10 @@
 #include <thread>
 #include <unordered_map>
 
+#include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <fmt/format.h>
 
 #include "steward/net/connection.h"
 
@@ -38,8 +38,7 @@ Peer describe(int socket, const sockaddr_storage& address) {
     const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
     inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
     peer.v6 = true;
-    peer.loopback = IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) ||
-                    (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) && v6.sin6_addr.s6_addr[12] == 127);
+    peer.loopback = IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) || (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) && v6.sin6_addr.s6_addr[12] == 127);
   }
   peer.address = text;
   return peer;
@@ -77,8 +76,7 @@ class TcpServer final : public Server {
     if (!error) acceptor_->listen(1024, error);
     if (!error) acceptor_->native_non_blocking(true, error);
     if (error)
-      return fail(ErrorCode::kUnavailable,
-                  fmt::format("cannot listen on {} port {}: {}", options.address, options.port, error.message()));
+      return fail(ErrorCode::kUnavailable, fmt::format("cannot listen on {} port {}: {}", options.address, options.port, error.message()));
     port_ = acceptor_->local_endpoint().port();
     for (const auto& worker : workers_) worker->thread = std::thread([loop = worker->loop] { loop->run(); });
     workers_[0]->loop->post([this] { accept(); });
@@ -136,8 +134,7 @@ class TcpServer final : public Server {
     for (int i = 0; i < 64; ++i) {
       sockaddr_storage address{};
       socklen_t size = sizeof address;
-      const int socket = ::accept4(acceptor_->native_handle(), reinterpret_cast<sockaddr*>(&address), &size,
-                                   SOCK_NONBLOCK | SOCK_CLOEXEC);
+      const int socket = ::accept4(acceptor_->native_handle(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (socket < 0) return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM;
       take(describe(socket, address));
     }

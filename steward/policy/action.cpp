@@ -4,11 +4,16 @@ namespace steward::policy {
 
 std::string_view to_string(Action action) {
   switch (action) {
-    case Action::kPass: return "pass";
-    case Action::kLog: return "log";
-    case Action::kRewrite: return "rewrite";
-    case Action::kCanned: return "canned";
-    case Action::kBlock: return "block";
+    case Action::kPass:
+      return "pass";
+    case Action::kLog:
+      return "log";
+    case Action::kRewrite:
+      return "rewrite";
+    case Action::kCanned:
+      return "canned";
+    case Action::kBlock:
+      return "block";
   }
   return "block";
 }
@@ -17,9 +22,12 @@ std::string_view to_string(Direction direction) { return direction == Direction:
 
 std::string_view to_string(Disposition disposition) {
   switch (disposition) {
-    case Disposition::kAllowed: return "allowed";
-    case Disposition::kLimited: return "limited";
-    case Disposition::kProhibited: return "prohibited";
+    case Disposition::kAllowed:
+      return "allowed";
+    case Disposition::kLimited:
+      return "limited";
+    case Disposition::kProhibited:
+      return "prohibited";
   }
   return "prohibited";
 }

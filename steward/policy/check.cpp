@@ -59,13 +59,14 @@ void check_evidence(const Document& document, const CheckOptions& options, std::
       if (has_evidence(document, category.id, language)) continue;
       const AcceptedGap* gap = gap_for(document, category.id, language);
       if (gap && parse_date_days(gap->until) >= options.today_days) continue;
-      problems.push_back(
-          {Level::kError,
-           gap ? fmt::format("the gap '{}' in '{}' was accepted until {}: wire a detector with evidence, or accept it anew", category.id, language, gap->until)
-               : fmt::format("'{0}' is prohibited, and no filter has evidence for it in '{1}': wire one and name it in its `evidence`, or accept the gap by "
-                             "name: accepts_gap: [{{category: {0}, language: {1}, why: …, until: …}}]",
-                             category.id, language),
-           gap ? gap->where : category.where});
+      problems.push_back({Level::kError,
+                          gap ? fmt::format("the gap '{}' in '{}' was accepted until {}: wire a detector with evidence, or accept it anew",
+                                            category.id, language, gap->until)
+                              : fmt::format("'{0}' is prohibited, and no filter has evidence for it in '{1}': wire one and name it in its "
+                                            "`evidence`, or accept the gap by "
+                                            "name: accepts_gap: [{{category: {0}, language: {1}, why: …, until: …}}]",
+                                            category.id, language),
+                          gap ? gap->where : category.where});
     }
   }
 }
@@ -74,7 +75,8 @@ void check_support(const Document& document, const CheckOptions& options, std::v
   for (std::size_t i = 0; i < document.resources.size(); ++i) {
     const Resource& resource = document.resources[i];
     if (parse_date_days(resource.expires) < options.today_days)
-      problems.push_back({Level::kWarning, fmt::format("the resource '{}' expired on {} and is not shown: verify it again", resource.name, resource.expires),
+      problems.push_back({Level::kWarning,
+                          fmt::format("the resource '{}' expired on {} and is not shown: verify it again", resource.name, resource.expires),
                           document.resource_places[i].where});
   }
   for (const Category& category : document.categories) {
@@ -83,23 +85,29 @@ void check_support(const Document& document, const CheckOptions& options, std::v
       return resource.topic == category.id && resource.place == "*" && parse_date_days(resource.expires) >= options.today_days;
     });
     if (!international)
-      problems.push_back({Level::kError, fmt::format("'{}' has at-risk subtypes and no valid resource with place \"*\": add an international directory under "
-                                                     "`resources`, for users whose place is unknown", category.id),
-                          category.where});
+      problems.push_back(
+          {Level::kError,
+           fmt::format("'{}' has at-risk subtypes and no valid resource with place \"*\": add an international directory under "
+                       "`resources`, for users whose place is unknown",
+                       category.id),
+           category.where});
   }
 }
 
 void check_texts(const Document& document, const CheckOptions& options, std::vector<Problem>& problems) {
   for (const CannedReply& canned : document.canned) {
     if (parse_date_days(canned.review_by) < options.today_days)
-      problems.push_back({Level::kWarning, fmt::format("the canned reply '{}' was due for review by {}: is the model able to answer by itself now? ({})",
-                                                       canned.id, canned.review_by, canned.retire_when),
+      problems.push_back({Level::kWarning,
+                          fmt::format("the canned reply '{}' was due for review by {}: is the model able to answer by itself now? ({})",
+                                      canned.id, canned.review_by, canned.retire_when),
                           canned.where});
   }
   for (const Notice& notice : document.notices) {
     for (const std::string& language : document.languages) {
       if (!notice.text.contains(language))
-        problems.push_back({Level::kWarning, fmt::format("the notice '{}' has no text in '{}': users get the English one", notice.id, language), notice.where});
+        problems.push_back({Level::kWarning,
+                            fmt::format("the notice '{}' has no text in '{}': users get the English one", notice.id, language),
+                            notice.where});
     }
   }
 }

@@ -36,11 +36,14 @@ Result<Crosswalk> Crosswalk::load(const std::string& path) {
     }
     const auto cell = [&](std::string_view name) -> std::string {
       const auto at = std::find(header.begin(), header.end(), name) - header.begin();
-      return static_cast<std::size_t>(at) < cells.size() && static_cast<std::size_t>(at) < header.size() ? cells[static_cast<std::size_t>(at)] : std::string();
+      return static_cast<std::size_t>(at) < cells.size() && static_cast<std::size_t>(at) < header.size()
+                 ? cells[static_cast<std::size_t>(at)]
+                 : std::string();
     };
     Mapping mapping{cell("subject_id"), cell("predicate_id"), cell("object_id")};
     if (!mapping.subject.starts_with("steward:") || mapping.object.find(':') == std::string::npos)
-      return fail(ErrorCode::kInvalidInput, fmt::format("{}:{}: a mapping needs subject_id steward:… and object_id SCHEME:CODE", path, number));
+      return fail(ErrorCode::kInvalidInput,
+                  fmt::format("{}:{}: a mapping needs subject_id steward:… and object_id SCHEME:CODE", path, number));
     mapping.subject.erase(0, 8);
     out.mappings_.push_back(std::move(mapping));
   }

@@ -108,7 +108,8 @@ Result<void> check_references(const Document& document) {
     if (!category.at_risk.empty() && category.support.empty())
       return yaml::fail_at(here, fmt::format("'{}' has at_risk subtypes: name the canned reply for them in `support`", category.id));
     if (!category.support.empty() && !has_canned(category.support))
-      return yaml::fail_at(here, fmt::format("'{}' names the supportive reply '{}', which is not in `canned`", category.id, category.support));
+      return yaml::fail_at(here,
+                           fmt::format("'{}' names the supportive reply '{}', which is not in `canned`", category.id, category.support));
   }
   return {};
 }
@@ -116,8 +117,9 @@ Result<void> check_references(const Document& document) {
 Result<Document> read_at_depth(const std::string& path, const Policy::LoadOptions& options, int depth) {
   const std::string text = TRY(read_file(path, 16u << 20));
   const Node root = TRY(yaml::parse(text, path));
-  TRY(yaml::check_keys(root, {"policy", "applies", "categories", "filters", "canned", "resources", "notices", "prompting", "refusals", "strikes",
-                              "appeals", "retention", "terms", "accepts_gap", "tests"},
+  TRY(yaml::check_keys(root,
+                       {"policy", "applies", "categories", "filters", "canned", "resources", "notices", "prompting", "refusals", "strikes",
+                        "appeals", "retention", "terms", "accepts_gap", "tests"},
                        "the policy"));
   Document out;
   TRY(read_head(root, path, options, depth, out));

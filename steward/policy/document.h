@@ -49,7 +49,7 @@ struct Category {
   bool relaxable = false;
   std::vector<Override> overrides;
   Thresholds detect;
-  std::vector<Enforcement> enforce;               ///< sorted by severity, falling
+  std::vector<Enforcement> enforce;  ///< sorted by severity, falling
   yaml::Node severity, examples, annotation, evidence;
   yaml::Location where;
 };

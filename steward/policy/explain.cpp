@@ -19,17 +19,20 @@ void diff_enforcement(const Category& before, const Category& after, std::vector
   const auto words = [](const Category& category) {
     std::string text;
     for (const Enforcement& rule : category.enforce)
-      text += fmt::format("{}severity {} on: {}{}", text.empty() ? "" : ", ", rule.severity, to_string(rule.action), rule.direction ? fmt::format(" on {}", to_string(*rule.direction)) : "");
+      text += fmt::format("{}severity {} on: {}{}", text.empty() ? "" : ", ", rule.severity, to_string(rule.action),
+                          rule.direction ? fmt::format(" on {}", to_string(*rule.direction)) : "");
     return text.empty() ? std::string("the default") : text;
   };
   if (words(before) != words(after))
-    out.push_back(fmt::format("{}: enforcement was [{}], becomes [{}] ({})", after.id, words(before), words(after), yaml::to_string(after.where)));
+    out.push_back(
+        fmt::format("{}: enforcement was [{}], becomes [{}] ({})", after.id, words(before), words(after), yaml::to_string(after.where)));
 }
 
 void diff_overrides(const Category& before, const Category& after, std::vector<std::string>& out) {
   const auto words = [](const Override& override_) {
     std::string text;
-    for (const auto& [key, values] : override_.when) text += fmt::format("{}{} in [{}]", text.empty() ? "" : " and ", key, fmt::join(values, ", "));
+    for (const auto& [key, values] : override_.when)
+      text += fmt::format("{}{} in [{}]", text.empty() ? "" : " and ", key, fmt::join(values, ", "));
     return fmt::format("{} when {}", to_string(override_.disposition), text);
   };
   std::multiset<std::string> old;
@@ -46,8 +49,8 @@ void diff_overrides(const Category& before, const Category& after, std::vector<s
 void diff_thresholds(const Category& before, const Category& after, std::vector<std::string>& out) {
   const auto one = [&](std::string_view what, const std::optional<Placed<double>>& old, const std::optional<Placed<double>>& now) {
     if (old.has_value() == now.has_value() && (!old || old->value == now->value)) return;
-    out.push_back(fmt::format("{}: the {} threshold changes from {} to {}", after.id, what, old ? fmt::format("{}", old->value) : "the default",
-                              now ? fmt::format("{}", now->value) : "the default"));
+    out.push_back(fmt::format("{}: the {} threshold changes from {} to {}", after.id, what,
+                              old ? fmt::format("{}", old->value) : "the default", now ? fmt::format("{}", now->value) : "the default"));
   };
   one("input", before.detect.input, after.detect.input);
   one("output", before.detect.output, after.detect.output);
@@ -65,8 +68,8 @@ void diff_thresholds(const Category& before, const Category& after, std::vector<
 
 void diff_category(const Category& before, const Category& after, std::vector<std::string>& out) {
   if (before.disposition.value != after.disposition.value)
-    out.push_back(fmt::format("{}: was {}, becomes {} ({})", after.id, to_string(before.disposition.value), to_string(after.disposition.value),
-                              yaml::to_string(after.disposition.where)));
+    out.push_back(fmt::format("{}: was {}, becomes {} ({})", after.id, to_string(before.disposition.value),
+                              to_string(after.disposition.value), yaml::to_string(after.disposition.where)));
   std::set<std::string> subtypes;
   for (const Category* category : {&before, &after})
     for (const auto& [subtype, placed] : category->by_subtype) subtypes.insert(subtype);
@@ -85,7 +88,7 @@ void diff_category(const Category& before, const Category& after, std::vector<st
 
 /// Names that only one side has, and names whose entries differ.
 template <class T>
-void diff_named(std::string_view what, const std::vector<T>& before, const std::vector<T>& after, std::string T::*name,
+void diff_named(std::string_view what, const std::vector<T>& before, const std::vector<T>& after, std::string T::* name,
                 bool (*same)(const T&, const T&), std::vector<std::string>& out) {
   const auto find = [&](const std::vector<T>& all, const std::string& id) {
     return std::find_if(all.begin(), all.end(), [&](const T& item) { return item.*name == id; });
@@ -106,10 +109,12 @@ void diff_named(std::string_view what, const std::vector<T>& before, const std::
 std::string explain(const Policy& policy, const Context& context, const Match& match) {
   std::vector<Step> steps;
   const Ruling ruling = resolve(document_of(policy), context, match, &steps);
-  std::string out = fmt::format("{} ({}, severity {}, score {:.2f}) for audience {}, age {}, place {}, language {}, surface {}:\n  {}{}\n", name_of(match),
-                                to_string(match.direction), match.severity, match.score, context.audience, context.age_band,
+  std::string out = fmt::format("{} ({}, severity {}, score {:.2f}) for audience {}, age {}, place {}, language {}, surface {}:\n  {}{}\n",
+                                name_of(match), to_string(match.direction), match.severity, match.score, context.audience, context.age_band,
                                 context.jurisdiction, context.language, context.surface, to_string(ruling.action),
-                                ruling.supportive ? ", with a supportive reply" : ruling.review ? ", and review" : "");
+                                ruling.supportive ? ", with a supportive reply"
+                                : ruling.review   ? ", and review"
+                                                  : "");
   out += fmt::format("  because {}\n  decided at {}\n", ruling.reason, yaml::to_string(ruling.where));
   if (!steps.empty()) out += "  weighed:\n";
   for (const Step& step : steps) out += fmt::format("    {} ({})\n", step.words, yaml::to_string(step.where));
@@ -127,19 +132,23 @@ std::vector<std::string> diff(const Policy& before, const Policy& after) {
     if (const Category* earlier = old.find(category.id))
       diff_category(*earlier, category, out);
     else
-      out.push_back(fmt::format("category '{}' is new: {} ({})", category.id, to_string(category.disposition.value), yaml::to_string(category.where)));
+      out.push_back(fmt::format("category '{}' is new: {} ({})", category.id, to_string(category.disposition.value),
+                                yaml::to_string(category.where)));
   }
-  diff_named<FilterSpec>("filter", old.filters, now.filters, &FilterSpec::name,
-                         [](const FilterSpec& a, const FilterSpec& b) {
-                           return a.kind == b.kind && a.on_input == b.on_input && a.on_output == b.on_output && a.roles == b.roles &&
-                                  a.fail_mode == b.fail_mode && a.stream_mode == b.stream_mode && a.deadline == b.deadline &&
-                                  json::dump(yaml::to_json(a.config)) == json::dump(yaml::to_json(b.config));
-                         },
-                         out);
-  diff_named<CannedReply>("canned reply", old.canned, now.canned, &CannedReply::id,
-                          [](const CannedReply& a, const CannedReply& b) { return a.reply == b.reply && a.match == b.match; }, out);
-  diff_named<Notice>("notice", old.notices, now.notices, &Notice::id,
-                     [](const Notice& a, const Notice& b) { return a.text == b.text && a.when == b.when && a.places == b.places; }, out);
+  diff_named<FilterSpec>(
+      "filter", old.filters, now.filters, &FilterSpec::name,
+      [](const FilterSpec& a, const FilterSpec& b) {
+        return a.kind == b.kind && a.on_input == b.on_input && a.on_output == b.on_output && a.roles == b.roles &&
+               a.fail_mode == b.fail_mode && a.stream_mode == b.stream_mode && a.deadline == b.deadline &&
+               json::dump(yaml::to_json(a.config)) == json::dump(yaml::to_json(b.config));
+      },
+      out);
+  diff_named<CannedReply>(
+      "canned reply", old.canned, now.canned, &CannedReply::id,
+      [](const CannedReply& a, const CannedReply& b) { return a.reply == b.reply && a.match == b.match; }, out);
+  diff_named<Notice>(
+      "notice", old.notices, now.notices, &Notice::id,
+      [](const Notice& a, const Notice& b) { return a.text == b.text && a.when == b.when && a.places == b.places; }, out);
   if (old.refusals != now.refusals) out.push_back("refusal texts change");
   return out;
 }

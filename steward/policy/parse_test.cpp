@@ -11,7 +11,7 @@ constexpr char kHead[] = "policy: {id: p, version: 1.0.0, owner: a@example.org}\
 
 TEST_F(Parse, MistakesHavePlacesAndSayWhatToWrite) {
   const struct {
-    const char* body;   // behind kHead, from line 2 on
+    const char* body;  // behind kHead, from line 2 on
     const char* place;
     const char* hint;
   } kCases[] = {
@@ -37,7 +37,8 @@ TEST_F(Parse, MistakesHavePlacesAndSayWhatToWrite) {
       {"categories:\n  - {id: a, disposition: allowed, overrides: [{disposition: limited}]}\n", "3:48", "when"},
       {"categories:\n  - {id: a, disposition: allowed, overrides: [{when: {age: [u13]}, disposition: limited}]}\n", "3:55", "age_band"},
       {"categories:\n  - {id: a, disposition: allowed, overrides: [{when: {age_band: [u12]}, disposition: limited}]}\n", "3:66", "u13"},
-      {"categories:\n  - {id: a, disposition: allowed, overrides: [{when: {jurisdiction: [de]}, disposition: limited}]}\n", "3:70", "ISO 3166-1"},
+      {"categories:\n  - {id: a, disposition: allowed, overrides: [{when: {jurisdiction: [de]}, disposition: limited}]}\n", "3:70",
+       "ISO 3166-1"},
       {"categories:\n  - {id: a, disposition: allowed, overrides: [{when: {language: en-GB}, disposition: limited}]}\n", "3:65", "BCP 47"},
       {"categories:\n  - {id: a, disposition: allowed, at_risk: [intent]}\n", "3:6", "support"},
       {"categories:\n  - {id: a, disposition: allowed, at_risk: [intent], support: none}\n", "3:6", "canned"},
@@ -77,7 +78,8 @@ TEST_F(Parse, HeadsAndParents) {
   EXPECT_NE(error("policy: {id: p, version: 1.0.0, owner: o, extends: none.yaml}\n").find("none.yaml"), std::string::npos);
   EXPECT_NE(error("policy: {id: p, version: 1.0.0, owner: o, extends: p.yaml}\n").find("circle"), std::string::npos);
   write("parent.yaml", std::string(kHead) + "categories:\n  - {id: a, disposition: wrong}\n");
-  EXPECT_TRUE(error("policy: {id: q, version: 1.0.0, owner: o, extends: parent.yaml}\n").starts_with("parent.yaml:3:26")) << "the place is the parent's";
+  EXPECT_TRUE(error("policy: {id: q, version: 1.0.0, owner: o, extends: parent.yaml}\n").starts_with("parent.yaml:3:26"))
+      << "the place is the parent's";
   EXPECT_FALSE(Policy::load((folder_ / "missing.yaml").string(), {""}));
   EXPECT_NE(error(std::string("policy: {id: \"\xFF\"}")), "");
   EXPECT_NE(error(""), "");
@@ -93,10 +95,18 @@ TEST_F(Parse, MutatedFilesNeverCrash) {
       for (unsigned edits = 1 + random() % 3; edits > 0; --edits) {
         const std::size_t at = random() % mutant.size(), length = 1 + random() % 30;
         switch (random() % 4) {
-          case 0: mutant.erase(at, length); break;
-          case 1: mutant.insert(at, mutant.substr(random() % mutant.size(), length)); break;
-          case 2: mutant[at] = static_cast<char>(random() % 256); break;
-          default: mutant.insert(at, 1, "[]{}:,&*!|>'\"%@`\n\t #-?"[random() % 23]); break;
+          case 0:
+            mutant.erase(at, length);
+            break;
+          case 1:
+            mutant.insert(at, mutant.substr(random() % mutant.size(), length));
+            break;
+          case 2:
+            mutant[at] = static_cast<char>(random() % 256);
+            break;
+          default:
+            mutant.insert(at, 1, "[]{}:,&*!|>'\"%@`\n\t #-?"[random() % 23]);
+            break;
         }
         if (mutant.empty()) mutant = "x";
       }

@@ -41,10 +41,10 @@ struct Ruling {
   bool violation = false;   ///< counts against the user's standing
   bool supportive = false;  ///< at-risk floor: supportive reply, finish "stop", never a violation
   Disposition disposition = Disposition::kAllowed;
-  double threshold = 0;     ///< the score from which it acts
-  std::string reply;        ///< id of the canned reply to give when the action is kCanned, or empty
-  std::string reason;       ///< in words, for `explain`
-  yaml::Location where;     ///< the line that decided
+  double threshold = 0;  ///< the score from which it acts
+  std::string reply;     ///< id of the canned reply to give when the action is kCanned, or empty
+  std::string reason;    ///< in words, for `explain`
+  yaml::Location where;  ///< the line that decided
 };
 
 enum class FailMode { kClosed, kOpen };
@@ -52,15 +52,15 @@ enum class StreamMode { kHold, kAdvisory };
 
 /// One filter as the policy wires it. `config` is read by the filter's own factory.
 struct FilterSpec {
-  std::string name;                     ///< unique in the policy, stands in findings
-  std::string kind;                     ///< lexicon | pattern | pii | canned | form | identity | …
+  std::string name;  ///< unique in the policy, stands in findings
+  std::string kind;  ///< lexicon | pattern | pii | canned | form | identity | …
   bool on_input = true;
   bool on_output = true;
-  std::vector<std::string> roles;       ///< message roles it scans on input; default user, tool
+  std::vector<std::string> roles;  ///< message roles it scans on input; default user, tool
   FailMode fail_mode = FailMode::kClosed;
   StreamMode stream_mode = StreamMode::kHold;
   std::chrono::microseconds deadline{50'000};
-  yaml::Node config;                    ///< the filter's own keys
+  yaml::Node config;  ///< the filter's own keys
   yaml::Location where;
 };
 
@@ -69,17 +69,17 @@ struct CannedReply {
   std::string id;
   std::string owner;
   std::string why;
-  std::string review_by;                          ///< ISO date; `check` warns past it
-  std::string retire_when;                        ///< the test that retires it
+  std::string review_by;    ///< ISO date; `check` warns past it
+  std::string retire_when;  ///< the test that retires it
   bool supportive = false;
   std::map<std::string, std::vector<std::string>> match;  ///< language → phrases (folded by the filter); may be empty
-  std::map<std::string, std::string> reply;       ///< language → text; "en" or the first is the fallback. "{resources}" is filled in
+  std::map<std::string, std::string> reply;  ///< language → text; "en" or the first is the fallback. "{resources}" is filled in
   yaml::Location where;
 };
 
 /// Where a user at risk finds help. `place` is a jurisdiction or "*" (international directory).
 struct Resource {
-  std::string topic;     ///< category id such as self_harm
+  std::string topic;  ///< category id such as self_harm
   std::string place;
   std::string name;
   std::string contact;
@@ -89,10 +89,10 @@ struct Resource {
 
 struct Notice {
   std::string id;
-  std::vector<std::string> when;             ///< before_first_input | on_question | on_sensitive | every_3h_for_minors | in_reply
-  std::map<std::string, std::string> text;   ///< language → text
-  std::vector<std::string> places;           ///< jurisdictions, empty = all
-  std::vector<std::string> categories;       ///< for on_sensitive: which findings bring it up
+  std::vector<std::string> when;            ///< before_first_input | on_question | on_sensitive | every_3h_for_minors | in_reply
+  std::map<std::string, std::string> text;  ///< language → text
+  std::vector<std::string> places;          ///< jurisdictions, empty = all
+  std::vector<std::string> categories;      ///< for on_sensitive: which findings bring it up
   yaml::Location where;
 };
 
@@ -119,7 +119,7 @@ class Policy {
 
   virtual const std::string& id() const = 0;
   virtual const std::string& version() const = 0;
-  virtual const std::string& digest() const = 0;  ///< sha256 hex over all files it was made from
+  virtual const std::string& digest() const = 0;              ///< sha256 hex over all files it was made from
   virtual const std::vector<std::string>& files() const = 0;  ///< to watch for changes
   virtual const std::vector<std::string>& languages() const = 0;
   virtual const std::vector<FilterSpec>& filters() const = 0;

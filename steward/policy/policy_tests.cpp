@@ -74,12 +74,15 @@ Result<TestOutcome> run_one(const Policy& policy, const Node& test, const Observ
   if (!expect) return yaml::fail_at(test, "a test needs `expect`, such as `expect: block`");
   const Expected expected = TRY(read_expected(*expect));
   const Observed observed = TRY(observe_one(policy, test, context, direction, observe));
-  const bool category_fits = !expected.category || std::find(observed.categories.begin(), observed.categories.end(), *expected.category) != observed.categories.end();
-  outcome.passed = observed.action == expected.action && (!expected.supportive || *expected.supportive == observed.supportive) && category_fits;
+  const bool category_fits = !expected.category || std::find(observed.categories.begin(), observed.categories.end(), *expected.category) !=
+                                                       observed.categories.end();
+  outcome.passed =
+      observed.action == expected.action && (!expected.supportive || *expected.supportive == observed.supportive) && category_fits;
   if (!outcome.passed)
-    outcome.words = fmt::format("expected {}{}{}, got {}{} [{}]", to_string(expected.action), expected.supportive.value_or(false) ? ", supportive" : "",
-                                expected.category ? ", category " + *expected.category : "", to_string(observed.action),
-                                observed.supportive ? ", supportive" : "", fmt::join(observed.categories, ", "));
+    outcome.words =
+        fmt::format("expected {}{}{}, got {}{} [{}]", to_string(expected.action), expected.supportive.value_or(false) ? ", supportive" : "",
+                    expected.category ? ", category " + *expected.category : "", to_string(observed.action),
+                    observed.supportive ? ", supportive" : "", fmt::join(observed.categories, ", "));
   return outcome;
 }
 

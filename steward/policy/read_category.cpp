@@ -13,8 +13,9 @@ using yaml::Node;
 
 Result<void> check_not_relaxed(const Node& at, bool relaxed, const Category& parent, std::string_view what, const yaml::Location& there) {
   if (!relaxed || parent.relaxable) return {};
-  return yaml::fail_at(at, fmt::format("this relaxes the {} of '{}' set at {}; a parent must say `relaxable: true` on the category for that", what,
-                                       parent.id, yaml::to_string(there)));
+  return yaml::fail_at(
+      at, fmt::format("this relaxes the {} of '{}' set at {}; a parent must say `relaxable: true` on the category for that", what,
+                      parent.id, yaml::to_string(there)));
 }
 
 Result<void> read_disposition(const Node& node, Category& category, const Category* parent) {
@@ -135,15 +136,17 @@ Result<void> read_enforce(const Node& node, Category& category, const Category* 
 }  // namespace
 
 Result<Category> read_category(const Node& node, const Category* parent) {
-  TRY(yaml::check_keys(node, {"id", "definition", "disposition", "at_risk", "support", "severity", "overrides", "detect", "enforce", "examples",
-                              "annotation", "evidence", "relaxable"},
+  TRY(yaml::check_keys(node,
+                       {"id", "definition", "disposition", "at_risk", "support", "severity", "overrides", "detect", "enforce", "examples",
+                        "annotation", "evidence", "relaxable"},
                        "a category"));
   Category category = parent ? *parent : Category{};
   category.where = node.where;
   category.id = TRY(node.find("id")->as_string());
   if (!parent) {
     category.disposition.where = node.where;
-    if (!node.find("disposition")) return yaml::fail_at(node, fmt::format("'{}' needs a disposition: allowed | limited | prohibited", category.id));
+    if (!node.find("disposition"))
+      return yaml::fail_at(node, fmt::format("'{}' needs a disposition: allowed | limited | prohibited", category.id));
   }
   if (const Node* definition = node.find("definition")) category.definition = TRY(definition->as_string());
   if (const Node* relaxable = node.find("relaxable")) category.relaxable = TRY(relaxable->as_bool());

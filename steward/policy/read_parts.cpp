@@ -33,7 +33,7 @@ Result<std::map<std::string, std::string>> texts_by_language(const Node& node) {
 }
 
 template <class T>
-void replace_or_add(std::vector<T>& all, T item, std::string T::*key) {
+void replace_or_add(std::vector<T>& all, T item, std::string T::* key) {
   const auto found = std::find_if(all.begin(), all.end(), [&](const T& other) { return other.*key == item.*key; });
   if (found == all.end())
     all.push_back(std::move(item));

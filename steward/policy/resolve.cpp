@@ -28,19 +28,24 @@ bool matches(const Override& override_, const Context& context, const Match& mat
 }
 
 Placed<double> threshold_of(const Category& category, const Context& context, Direction direction) {
-  if (const auto found = category.detect.by_language.find(context.language); found != category.detect.by_language.end()) return found->second;
+  if (const auto found = category.detect.by_language.find(context.language); found != category.detect.by_language.end())
+    return found->second;
   const auto& set = direction == Direction::kInput ? category.detect.input : category.detect.output;
   return set ? *set : Placed<double>{kDefaultThreshold, category.where};
 }
 
 /// The strictest of the category's own disposition and of every override that matches.
-Placed<Disposition> disposition_of(const Category& category, const Context& context, const Match& match, std::vector<Step>* steps, std::string& reason) {
+Placed<Disposition> disposition_of(const Category& category, const Context& context, const Match& match, std::vector<Step>* steps,
+                                   std::string& reason) {
   Placed<Disposition> out = category.disposition;
   if (const auto found = category.by_subtype.find(std::string(match.subtype)); found != category.by_subtype.end()) out = found->second;
   note(steps, fmt::format("'{}{}{}' is {}", category.id, match.subtype.empty() ? "" : ".", match.subtype, to_string(out.value)), out.where);
   for (const Override& override_ : category.overrides) {
     if (!matches(override_, context, match)) continue;
-    note(steps, fmt::format("an override matches: {}{}{}", to_string(override_.disposition), override_.reason.empty() ? "" : ", ", override_.reason), override_.where);
+    note(steps,
+         fmt::format("an override matches: {}{}{}", to_string(override_.disposition), override_.reason.empty() ? "" : ", ",
+                     override_.reason),
+         override_.where);
     if (override_.disposition <= out.value) continue;
     out = {override_.disposition, override_.where};
     reason = override_.reason;
@@ -65,8 +70,8 @@ Ruling enforced(const Category& category, const Placed<Disposition>& disposition
   ruling.disposition = disposition.value;
   ruling.where = disposition.where;
   ruling.action = disposition.value == Disposition::kProhibited ? Action::kBlock
-                  : disposition.value == Disposition::kLimited ? Action::kLog
-                                                               : Action::kPass;
+                  : disposition.value == Disposition::kLimited  ? Action::kLog
+                                                                : Action::kPass;
   ruling.reason = fmt::format("{} is {}{}{}", category.id, to_string(disposition.value), reason.empty() ? "" : ": ", reason);
   if (disposition.value == Disposition::kAllowed) return ruling;
   for (const Enforcement& rule : category.enforce) {
@@ -77,7 +82,8 @@ Ruling enforced(const Category& category, const Placed<Disposition>& disposition
     ruling.reason += fmt::format("; from severity {} on: {}", rule.severity, to_string(rule.action));
     break;
   }
-  ruling.violation = disposition.value == Disposition::kProhibited && match.direction == Direction::kInput && ruling.action == Action::kBlock;
+  ruling.violation =
+      disposition.value == Disposition::kProhibited && match.direction == Direction::kInput && ruling.action == Action::kBlock;
   return ruling;
 }
 

@@ -15,14 +15,16 @@ class Resolve : public testing::PolicyFiles {
   static constexpr char kHead[] = "policy: {id: p, version: 1.0.0, owner: a@example.org}\n";
   static constexpr char kSupport[] =
       "canned: [{id: help, owner: o, why: w, review_by: 2030-01-01, retire_when: never, supportive: true, reply: {en: hi}}]\n";
-  static Ruling rule(const Policy& policy, const Context& context, std::string_view category, std::string_view subtype = "", int severity = 2,
-                     double score = 1, Direction direction = Direction::kInput) {
+  static Ruling rule(const Policy& policy, const Context& context, std::string_view category, std::string_view subtype = "",
+                     int severity = 2, double score = 1, Direction direction = Direction::kInput) {
     return policy.plan(context)->rule({category, subtype, severity, score, direction});
   }
 };
 
 TEST_F(Resolve, DispositionsHaveDefaultActions) {
-  const auto policy = must(std::string(kHead) + "categories:\n  - {id: a, disposition: allowed}\n  - {id: l, disposition: limited}\n  - {id: p, disposition: {default: prohibited, by_subtype: {news: allowed}}}\n");
+  const auto policy = must(std::string(kHead) +
+                           "categories:\n  - {id: a, disposition: allowed}\n  - {id: l, disposition: limited}\n  - {id: p, disposition: "
+                           "{default: prohibited, by_subtype: {news: allowed}}}\n");
   EXPECT_EQ(rule(*policy, {}, "a").action, Action::kPass);
   EXPECT_EQ(rule(*policy, {}, "l").action, Action::kLog);
   EXPECT_EQ(rule(*policy, {}, "p").action, Action::kBlock);
@@ -33,7 +35,9 @@ TEST_F(Resolve, DispositionsHaveDefaultActions) {
 }
 
 TEST_F(Resolve, EnforcementBySeverityAndDirection) {
-  const auto policy = must(std::string(kHead) + "categories:\n  - {id: a, disposition: limited, enforce: [{severity: 1, action: rewrite, direction: output}, {severity: 3, action: block, review: required}]}\n");
+  const auto policy = must(std::string(kHead) +
+                           "categories:\n  - {id: a, disposition: limited, enforce: [{severity: 1, action: rewrite, direction: output}, "
+                           "{severity: 3, action: block, review: required}]}\n");
   EXPECT_EQ(rule(*policy, {}, "a", "", 3).action, Action::kBlock);
   EXPECT_TRUE(rule(*policy, {}, "a", "", 3).review);
   EXPECT_EQ(rule(*policy, {}, "a", "", 2).action, Action::kLog) << "the rewrite is for output";
@@ -42,7 +46,9 @@ TEST_F(Resolve, EnforcementBySeverityAndDirection) {
 }
 
 TEST_F(Resolve, ThresholdsByDirectionAndLanguage) {
-  const auto policy = must(std::string(kHead) + "categories:\n  - {id: a, disposition: prohibited, detect: {input: {act: 0.9}, output: {act: 0.7}, languages: {hi: {act: 0.6}}}}\n  - {id: b, disposition: prohibited}\n");
+  const auto policy = must(std::string(kHead) +
+                           "categories:\n  - {id: a, disposition: prohibited, detect: {input: {act: 0.9}, output: {act: 0.7}, languages: "
+                           "{hi: {act: 0.6}}}}\n  - {id: b, disposition: prohibited}\n");
   Context hindi;
   hindi.language = "hi";
   EXPECT_EQ(rule(*policy, {}, "a", "", 2, 0.89).action, Action::kLog);
@@ -56,8 +62,9 @@ TEST_F(Resolve, ThresholdsByDirectionAndLanguage) {
 /// The strictest of all that match, in whatever order they stand.
 TEST_F(Resolve, TheStrictestOverrideWinsInAnyOrder) {
   std::vector<std::string> overrides = {
-      "{when: {age_band: [u13, unknown]}, disposition: prohibited}", "{when: {jurisdiction: [DE]}, disposition: limited}", "{when: {language: [de]}, disposition: allowed}",
-      "{when: {surface: [api], audience: [general]}, disposition: limited}", "{when: {subtype: [x]}, disposition: prohibited}"};
+      "{when: {age_band: [u13, unknown]}, disposition: prohibited}", "{when: {jurisdiction: [DE]}, disposition: limited}",
+      "{when: {language: [de]}, disposition: allowed}", "{when: {surface: [api], audience: [general]}, disposition: limited}",
+      "{when: {subtype: [x]}, disposition: prohibited}"};
   std::mt19937 random(3);
   for (int round = 0; round < 12; ++round) {
     std::shuffle(overrides.begin(), overrides.end(), random);
@@ -82,11 +89,13 @@ TEST_F(Resolve, TheStrictestOverrideWinsInAnyOrder) {
 /// A user at risk gets support whatever an override, a child or a severity says.
 TEST_F(Resolve, FloorsHold) {
   const std::string parent = std::string(kHead) + kSupport +
-                             "categories:\n  - {id: s, disposition: prohibited, at_risk: [intent], support: help, enforce: [{severity: 0, action: block}], overrides: [{when: {age_band: [u13, unknown]}, disposition: prohibited}]}\n";
+                             "categories:\n  - {id: s, disposition: prohibited, at_risk: [intent], support: help, enforce: [{severity: 0, "
+                             "action: block}], overrides: [{when: {age_band: [u13, unknown]}, disposition: prohibited}]}\n";
   write("parent.yaml", parent);
   const std::string child = "policy: {id: c, version: 1.0.0, owner: o, extends: parent.yaml}\n";
-  for (const std::string& more : {std::string(), std::string("categories: [{id: s, enforce: [{severity: 0, action: block, review: required}]}]\n"),
-                                  std::string("categories: [{id: s, at_risk: [disclosure]}]\n")}) {
+  for (const std::string& more :
+       {std::string(), std::string("categories: [{id: s, enforce: [{severity: 0, action: block, review: required}]}]\n"),
+        std::string("categories: [{id: s, at_risk: [disclosure]}]\n")}) {
     const auto policy = must(child + more);
     for (const char* age : {"u13", "16-17", "18+", "unknown"})
       for (int severity = 0; severity <= 3; ++severity) {
@@ -104,23 +113,30 @@ TEST_F(Resolve, FloorsHold) {
 
 TEST_F(Resolve, AChildMayTightenAndNeverRelax) {
   write("parent.yaml", std::string(kHead) + kSupport +
-                           "categories:\n  - {id: s, disposition: prohibited, at_risk: [intent], support: help}\n  - {id: r, disposition: prohibited, relaxable: true}\n"
-                           "  - {id: t, disposition: {default: prohibited, by_subtype: {news: limited}}, detect: {output: {act: 0.7}}, enforce: [{severity: 1, action: block}]}\n");
+                           "categories:\n  - {id: s, disposition: prohibited, at_risk: [intent], support: help}\n  - {id: r, disposition: "
+                           "prohibited, relaxable: true}\n"
+                           "  - {id: t, disposition: {default: prohibited, by_subtype: {news: limited}}, detect: {output: {act: 0.7}}, "
+                           "enforce: [{severity: 1, action: block}]}\n");
   const std::string child = "policy: {id: c, version: 1.0.0, owner: o, extends: parent.yaml}\n";
-  for (const char* relaxed : {"{id: s, disposition: limited}", "{id: s, disposition: limited, relaxable: true}", "{id: t, disposition: {by_subtype: {news: allowed}}}",
-                              "{id: t, disposition: {by_subtype: {satire: allowed}}}", "{id: t, detect: {output: {act: 0.8}}}", "{id: s, detect: {input: {act: 0.99}}}",
-                              "{id: s, detect: {languages: {de: {act: 0.9}}}}", "{id: t, enforce: [{severity: 0, action: log}]}"}) {
+  for (const char* relaxed :
+       {"{id: s, disposition: limited}", "{id: s, disposition: limited, relaxable: true}",
+        "{id: t, disposition: {by_subtype: {news: allowed}}}", "{id: t, disposition: {by_subtype: {satire: allowed}}}",
+        "{id: t, detect: {output: {act: 0.8}}}", "{id: s, detect: {input: {act: 0.99}}}", "{id: s, detect: {languages: {de: {act: 0.9}}}}",
+        "{id: t, enforce: [{severity: 0, action: log}]}"}) {
     const std::string found = error(child + "categories: [" + relaxed + "]\n");
     EXPECT_NE(found.find("relax"), std::string::npos) << relaxed << " " << found;
     EXPECT_NE(found.find("parent.yaml:"), std::string::npos) << "it names the line it relaxes: " << found;
   }
-  for (const char* fine : {"{id: r, disposition: allowed}", "{id: t, detect: {output: {act: 0.6}}}", "{id: t, enforce: [{severity: 0, action: block}]}",
-                           "{id: t, disposition: {by_subtype: {news: prohibited}}}", "{id: s, detect: {languages: {de: {act: 0.3}}}}"})
+  for (const char* fine :
+       {"{id: r, disposition: allowed}", "{id: t, detect: {output: {act: 0.6}}}", "{id: t, enforce: [{severity: 0, action: block}]}",
+        "{id: t, disposition: {by_subtype: {news: prohibited}}}", "{id: s, detect: {languages: {de: {act: 0.3}}}}"})
     EXPECT_EQ(error(child + "categories: [" + fine + "]\n"), "") << fine;
 }
 
 TEST_F(Resolve, ExplainNamesTheLineThatDecided) {
-  const auto policy = must(std::string(kHead) + "categories:\n  - id: a\n    disposition: allowed\n    overrides:\n      - {when: {jurisdiction: [DE]}, disposition: prohibited, reason: the law}\n");
+  const auto policy = must(std::string(kHead) +
+                           "categories:\n  - id: a\n    disposition: allowed\n    overrides:\n      - {when: {jurisdiction: [DE]}, "
+                           "disposition: prohibited, reason: the law}\n");
   Context german;
   german.jurisdiction = "DE";
   const std::string there = explain(*policy, german, {"a", "", 2, 1, Direction::kInput});
@@ -134,22 +150,24 @@ TEST_F(Resolve, ExplainNamesTheLineThatDecided) {
 
 TEST_F(Resolve, DiffSaysWhatChangesAndNothingElse) {
   const std::string text = std::string(kHead) + kSupport +
-                           "categories:\n  - {id: a, disposition: limited, overrides: [{when: {age_band: [u13]}, disposition: prohibited}], detect: {languages: {de: {act: 0.4}}}}\n  - {id: b, disposition: allowed}\n";
+                           "categories:\n  - {id: a, disposition: limited, overrides: [{when: {age_band: [u13]}, disposition: "
+                           "prohibited}], detect: {languages: {de: {act: 0.4}}}}\n  - {id: b, disposition: allowed}\n";
   const auto before = must(text, "before.yaml");
   EXPECT_TRUE(diff(*before, *must(text + "# a comment\n", "after.yaml")).empty());
   const struct {
     const char* from;
     const char* to;
     const char* word;
-  } kChanges[] = {{"limited,", "prohibited,", "becomes prohibited"}, {"[u13]", "[u13, 13-15]", "override"}, {"0.4", "0.3", "threshold"}, {"{id: b, ", "{id: c, ", "category 'c' is new"},
-                  {"en: hi", "en: ho", "help"}, {"1.0.0", "1.0.1", "version"}};
+  } kChanges[] = {{"limited,", "prohibited,", "becomes prohibited"}, {"[u13]", "[u13, 13-15]", "override"}, {"0.4", "0.3", "threshold"},
+                  {"{id: b, ", "{id: c, ", "category 'c' is new"},   {"en: hi", "en: ho", "help"},          {"1.0.0", "1.0.1", "version"}};
   for (const auto& [from, to, word] : kChanges) {
     std::string changed = text;
     changed.replace(changed.find(from), std::string(from).size(), to);
     const auto lines = diff(*before, *must(changed, "after.yaml"));
     ASSERT_FALSE(lines.empty()) << to;
     EXPECT_LE(lines.size(), 2u) << to;
-    EXPECT_TRUE(std::any_of(lines.begin(), lines.end(), [&](const std::string& line) { return line.find(word) != std::string::npos; })) << to << ": " << lines[0];
+    EXPECT_TRUE(std::any_of(lines.begin(), lines.end(), [&](const std::string& line) { return line.find(word) != std::string::npos; }))
+        << to << ": " << lines[0];
   }
 }
 
@@ -190,18 +208,22 @@ TEST_F(Resolve, CheckDerivesLanguagesFromPlaces) {
 }
 
 TEST_F(Resolve, CheckWantsAnInternationalDirectory) {
-  const std::string text = std::string(kHead) + kSupport + "categories: [{id: s, disposition: limited, at_risk: [intent], support: help}]\n";
+  const std::string text =
+      std::string(kHead) + kSupport + "categories: [{id: s, disposition: limited, at_risk: [intent], support: help}]\n";
   const auto first = [&](const std::string& more) {
     const auto problems = check(*must(text + more), today());
     return problems.empty() ? std::string() : problems[0].words;
   };
   EXPECT_NE(first("").find("\"*\""), std::string::npos);
   EXPECT_EQ(first("resources: [{topic: s, place: '*', name: n, contact: c, verified: 2026-01-01, expires: 2027-01-01}]\n"), "");
-  EXPECT_NE(first("resources: [{topic: s, place: '*', name: n, contact: c, verified: 2025-01-01, expires: 2026-01-01}]\n"), "") << "expired";
+  EXPECT_NE(first("resources: [{topic: s, place: '*', name: n, contact: c, verified: 2025-01-01, expires: 2026-01-01}]\n"), "")
+      << "expired";
 }
 
 TEST_F(Resolve, TestsOfThePolicyTell) {
-  const auto policy = must(std::string(kHead) + "categories: [{id: a, disposition: prohibited}]\ntests:\n  - {name: good, category: a, expect: block}\n  - {name: bad, category: a, expect: pass}\n  - {name: text, text: hello, expect: log}\n");
+  const auto policy = must(std::string(kHead) +
+                           "categories: [{id: a, disposition: prohibited}]\ntests:\n  - {name: good, category: a, expect: block}\n  - "
+                           "{name: bad, category: a, expect: pass}\n  - {name: text, text: hello, expect: log}\n");
   const auto outcomes = run_tests(*policy, [](const Context&, Direction, std::string_view) { return Observed{Action::kLog, false, {}}; });
   ASSERT_TRUE(outcomes);
   ASSERT_EQ(outcomes->size(), 3u);
@@ -225,7 +247,8 @@ TEST_F(Resolve, TheCrosswalkMapsOurNames) {
   ASSERT_TRUE(crosswalk) << crosswalk.error().message;
   const auto base = Policy::load(STEWARD_SOURCE_DIR "/policies/base.yaml", {STEWARD_SOURCE_DIR "/policies"}).value();
   for (const auto& mapping : crosswalk->mappings()) {
-    const std::string category = mapping.subject.find("advice.") == 0 ? mapping.subject : mapping.subject.substr(0, mapping.subject.find('.'));
+    const std::string category =
+        mapping.subject.find("advice.") == 0 ? mapping.subject : mapping.subject.substr(0, mapping.subject.find('.'));
     const auto& ids = base->category_ids();
     EXPECT_NE(std::find(ids.begin(), ids.end(), category), ids.end()) << mapping.subject;
   }

@@ -8,13 +8,14 @@ namespace {
 
 /// Official or de facto official languages, after CLDR 44 supplemental territory data.
 constexpr std::pair<std::string_view, std::string_view> kTerritories[] = {
-    {"AR", "es"}, {"AT", "de"}, {"AU", "en"}, {"BD", "bn"}, {"BE", "nl fr de"}, {"BR", "pt"}, {"CA", "en fr"}, {"CH", "de fr it"},
-    {"CL", "es"}, {"CN", "zh"}, {"CO", "es"}, {"CZ", "cs"}, {"DE", "de"}, {"DK", "da"}, {"EG", "ar"}, {"ES", "es ca"}, {"FI", "fi sv"},
-    {"FR", "fr"}, {"GB", "en"}, {"GR", "el"}, {"HU", "hu"}, {"ID", "id"}, {"IE", "en ga"}, {"IL", "he ar"}, {"IN", "hi en bn"},
-    {"IR", "fa"}, {"IT", "it"}, {"JP", "ja"}, {"KE", "sw en"}, {"KR", "ko"}, {"MA", "ar fr"}, {"MX", "es"}, {"MY", "ms en zh"},
-    {"NG", "en"}, {"NL", "nl"}, {"NO", "no"}, {"NZ", "en"}, {"PE", "es"}, {"PH", "fil en"}, {"PK", "ur en"}, {"PL", "pl"}, {"PT", "pt"},
-    {"RO", "ro"}, {"RU", "ru"}, {"SA", "ar"}, {"SE", "sv"}, {"SG", "en zh ms ta"}, {"TH", "th"}, {"TR", "tr"}, {"TW", "zh"}, {"UA", "uk"},
-    {"US", "en es"}, {"VN", "vi"}, {"ZA", "en zu af"}};
+    {"AR", "es"},       {"AT", "de"},    {"AU", "en"},    {"BD", "bn"},       {"BE", "nl fr de"},    {"BR", "pt"}, {"CA", "en fr"},
+    {"CH", "de fr it"}, {"CL", "es"},    {"CN", "zh"},    {"CO", "es"},       {"CZ", "cs"},          {"DE", "de"}, {"DK", "da"},
+    {"EG", "ar"},       {"ES", "es ca"}, {"FI", "fi sv"}, {"FR", "fr"},       {"GB", "en"},          {"GR", "el"}, {"HU", "hu"},
+    {"ID", "id"},       {"IE", "en ga"}, {"IL", "he ar"}, {"IN", "hi en bn"}, {"IR", "fa"},          {"IT", "it"}, {"JP", "ja"},
+    {"KE", "sw en"},    {"KR", "ko"},    {"MA", "ar fr"}, {"MX", "es"},       {"MY", "ms en zh"},    {"NG", "en"}, {"NL", "nl"},
+    {"NO", "no"},       {"NZ", "en"},    {"PE", "es"},    {"PH", "fil en"},   {"PK", "ur en"},       {"PL", "pl"}, {"PT", "pt"},
+    {"RO", "ro"},       {"RU", "ru"},    {"SA", "ar"},    {"SE", "sv"},       {"SG", "en zh ms ta"}, {"TH", "th"}, {"TR", "tr"},
+    {"TW", "zh"},       {"UA", "uk"},    {"US", "en es"}, {"VN", "vi"},       {"ZA", "en zu af"}};
 
 }  // namespace
 

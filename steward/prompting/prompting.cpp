@@ -35,7 +35,7 @@ bool mentions(std::string_view text, const std::string& keyword) {
 }
 
 struct Addition {
-  std::string text;                    ///< context, constraint or tone
+  std::string text;  ///< context, constraint or tone
   std::vector<ChatMessage> examples;
   std::string notice;
 };
@@ -65,11 +65,13 @@ Result<Addition> read_addition(const Node& node) {
 
 Result<bool> holds(const Node& when, const PromptInput& input) {
   if (when.is_null()) return true;
-  TRY(yaml::check_keys(when, {"language", "category", "keyword", "first_turn", "surface", "audience", "age_band", "jurisdiction"}, "`when` of a prompt rule"));
+  TRY(yaml::check_keys(when, {"language", "category", "keyword", "first_turn", "surface", "audience", "age_band", "jurisdiction"},
+                       "`when` of a prompt rule"));
   const policy::Context& context = input.context;
   for (const auto& [key, value] : when.members) {
     if (key.scalar == "first_turn") {
-      const bool first = std::none_of(input.messages.begin(), input.messages.end(), [](const ChatMessage& m) { return m.role == "assistant"; });
+      const bool first =
+          std::none_of(input.messages.begin(), input.messages.end(), [](const ChatMessage& m) { return m.role == "assistant"; });
       if (TRY(value.as_bool()) != first) return false;
       continue;
     }
@@ -107,7 +109,8 @@ bool is_for_place(const policy::Notice& notice, const policy::Context& context) 
 }
 
 bool is_minor(const policy::Context& context) {
-  return context.age_band == "u13" || context.age_band == "13-15" || context.age_band == "16-17" || (context.age_band == "unknown" && context.audience == "teen");
+  return context.age_band == "u13" || context.age_band == "13-15" || context.age_band == "16-17" ||
+         (context.age_band == "unknown" && context.audience == "teen");
 }
 
 void add_occasion_notices(const policy::Policy& policy, const PromptInput& input, std::vector<AppliedNotice>& out) {
@@ -115,7 +118,8 @@ void add_occasion_notices(const policy::Policy& policy, const PromptInput& input
     if (!is_for_place(notice, input.context)) continue;
     for (const std::string& when : notice.when) {
       const bool sensitive = std::any_of(input.categories.begin(), input.categories.end(), [&](const std::string& category) {
-        return notice.categories.empty() ? category == "self_harm" || category.starts_with("advice") : contains(notice.categories, category);
+        return notice.categories.empty() ? category == "self_harm" || category.starts_with("advice")
+                                         : contains(notice.categories, category);
       });
       const bool due = when == "in_reply" || (when == "on_question" && input.asks_identity) || (when == "on_sensitive" && sensitive) ||
                        (when == "every_3h_for_minors" && input.reminder_due && is_minor(input.context));
@@ -166,8 +170,11 @@ Result<void> check_rules(const policy::Policy& policy) {
     (void)TRY(holds(rule.when, nobody));
     const Addition addition = TRY(read_addition(rule.add));
     const auto& notices = policy.notices();
-    const bool known = addition.notice.empty() || std::any_of(notices.begin(), notices.end(), [&](const policy::Notice& n) { return n.id == addition.notice; });
-    if (!known) return yaml::fail_at(rule.add, fmt::format("the rule '{}' names the notice '{}', which is not in `notices`", rule.id, addition.notice));
+    const bool known = addition.notice.empty() ||
+                       std::any_of(notices.begin(), notices.end(), [&](const policy::Notice& n) { return n.id == addition.notice; });
+    if (!known)
+      return yaml::fail_at(rule.add,
+                           fmt::format("the rule '{}' names the notice '{}', which is not in `notices`", rule.id, addition.notice));
   }
   return {};
 }

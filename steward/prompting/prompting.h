@@ -29,9 +29,10 @@ struct AppliedNotice {
 };
 
 struct PromptOutcome {
-  std::vector<model::ChatMessage> messages;  ///< for the model: one system message of ours first; the client's system text after it, marked as such
-  std::vector<std::string> rules;            ///< ids of the rules that applied, for the ledger
-  std::vector<AppliedNotice> notices;        ///< to show beside the reply
+  std::vector<model::ChatMessage>
+      messages;                    ///< for the model: one system message of ours first; the client's system text after it, marked as such
+  std::vector<std::string> rules;  ///< ids of the rules that applied, for the ledger
+  std::vector<AppliedNotice> notices;  ///< to show beside the reply
 };
 
 /// Applies the policy's prompt rules and notices. The same conversation always gets the same draw of a probabilistic rule.

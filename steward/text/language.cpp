@@ -18,10 +18,11 @@ struct Script {
   std::string_view language;
 };
 /// Scripts that tell the language, or nearly so.
-constexpr Script kScripts[] = {{0x3040, 0x30FF, "ja"}, {0xAC00, 0xD7A3, "ko"}, {0x1100, 0x11FF, "ko"}, {0x4E00, 0x9FFF, "zh"}, {0x0E00, 0x0E7F, "th"},
-                               {0x0E80, 0x0EFF, "lo"}, {0x1000, 0x109F, "my"}, {0x1780, 0x17FF, "km"}, {0x0590, 0x05FF, "he"}, {0x0370, 0x03FF, "el"},
-                               {0x0980, 0x09FF, "bn"}, {0x0B80, 0x0BFF, "ta"}, {0x0C00, 0x0C7F, "te"}, {0x0A00, 0x0A7F, "pa"}, {0x0A80, 0x0AFF, "gu"},
-                               {0x0C80, 0x0CFF, "kn"}, {0x0D00, 0x0D7F, "ml"}, {0x0530, 0x058F, "hy"}, {0x10A0, 0x10FF, "ka"}, {0x0900, 0x097F, "hi"},
+constexpr Script kScripts[] = {{0x3040, 0x30FF, "ja"}, {0xAC00, 0xD7A3, "ko"}, {0x1100, 0x11FF, "ko"}, {0x4E00, 0x9FFF, "zh"},
+                               {0x0E00, 0x0E7F, "th"}, {0x0E80, 0x0EFF, "lo"}, {0x1000, 0x109F, "my"}, {0x1780, 0x17FF, "km"},
+                               {0x0590, 0x05FF, "he"}, {0x0370, 0x03FF, "el"}, {0x0980, 0x09FF, "bn"}, {0x0B80, 0x0BFF, "ta"},
+                               {0x0C00, 0x0C7F, "te"}, {0x0A00, 0x0A7F, "pa"}, {0x0A80, 0x0AFF, "gu"}, {0x0C80, 0x0CFF, "kn"},
+                               {0x0D00, 0x0D7F, "ml"}, {0x0530, 0x058F, "hy"}, {0x10A0, 0x10FF, "ka"}, {0x0900, 0x097F, "hi"},
                                {0x0600, 0x06FF, "ar"}, {0x0400, 0x04FF, "ru"}};
 
 struct Stopwords {
@@ -29,13 +30,26 @@ struct Stopwords {
   std::string_view words;  ///< between spaces
 };
 constexpr Stopwords kStopwords[] = {
-    {"en", " the of and to in is are was it that for on with as you this be have what how do i can my not from at or an will your me we they about which would there their "},
-    {"de", " der die das und ist nicht ich ein eine zu mit den von sie es wie was auf für im dem auch du mir mich wir kann sind hat wird bei nach über oder aber bitte wo "},
-    {"es", " el la los las de que y en un una es no se por con para del como su al lo más qué cómo cuál soy está pero este esta mi me te hay son muy puedes dónde "},
-    {"fr", " le la les de des et est un une que qui dans pour pas sur au avec ce il elle je vous nous ne du en se sont comment quel quelle mon ma mes tu moi très où être "},
-    {"pt", " o a os as de que e do da em um uma para com não é se por mais como dos das no na eu você meu minha qual são foi muito onde está pode ser "},
-    {"it", " il lo la i gli le di che e un una per non è con si come da in sono del della dei nel mi ti ci ho hai cosa quale dove molto più anche questo questa può "},
-    {"nl", " de het een en van is dat niet op te zijn ik in met voor die aan er ook maar hoe wat je we naar bij kan wordt heeft mijn waar om "},
+    {"en",
+     " the of and to in is are was it that for on with as you this be have what how do i can my not from at or an will your me we they "
+     "about which would there their "},
+    {"de",
+     " der die das und ist nicht ich ein eine zu mit den von sie es wie was auf für im dem auch du mir mich wir kann sind hat wird bei "
+     "nach über oder aber bitte wo "},
+    {"es",
+     " el la los las de que y en un una es no se por con para del como su al lo más qué cómo cuál soy está pero este esta mi me te hay son "
+     "muy puedes dónde "},
+    {"fr",
+     " le la les de des et est un une que qui dans pour pas sur au avec ce il elle je vous nous ne du en se sont comment quel quelle mon "
+     "ma mes tu moi très où être "},
+    {"pt",
+     " o a os as de que e do da em um uma para com não é se por mais como dos das no na eu você meu minha qual são foi muito onde está "
+     "pode ser "},
+    {"it",
+     " il lo la i gli le di che e un una per non è con si come da in sono del della dei nel mi ti ci ho hai cosa quale dove molto più "
+     "anche questo questa può "},
+    {"nl",
+     " de het een en van is dat niet op te zijn ik in met voor die aan er ook maar hoe wat je we naar bij kan wordt heeft mijn waar om "},
     {"pl", " i w na nie się z do to jest że o jak po co tak za od czy dla przez ale jestem są mnie ten ta gdzie może być "},
     {"sv", " och att det som en är på för av med jag inte den till har ett var de kan om vi hur vad du mig när från eller "},
     {"tr", " ve bir bu için ile da de ne mi çok ben sen o var nasıl gibi daha olarak değil en ama kadar nedir "},

@@ -8,10 +8,14 @@ namespace steward::text {
 
 std::string_view to_string(ViewKind kind) {
   switch (kind) {
-    case ViewKind::kRaw: return "raw";
-    case ViewKind::kFolded: return "folded";
-    case ViewKind::kSkeleton: return "skeleton";
-    case ViewKind::kDecoded: return "decoded";
+    case ViewKind::kRaw:
+      return "raw";
+    case ViewKind::kFolded:
+      return "folded";
+    case ViewKind::kSkeleton:
+      return "skeleton";
+    case ViewKind::kDecoded:
+      return "decoded";
   }
   return "raw";
 }
@@ -113,9 +117,12 @@ const View& Views::skeleton() const {
 
 const View& Views::get(ViewKind kind) const {
   switch (kind) {
-    case ViewKind::kFolded: return folded();
-    case ViewKind::kSkeleton: return skeleton();
-    default: return raw();
+    case ViewKind::kFolded:
+      return folded();
+    case ViewKind::kSkeleton:
+      return skeleton();
+    default:
+      return raw();
   }
 }
 
@@ -131,9 +138,12 @@ struct GrowingViews::State {
   }
   const MappedText& get(ViewKind kind) const {
     switch (kind) {
-      case ViewKind::kFolded: return folder.out();
-      case ViewKind::kSkeleton: return skeleton.out();
-      default: return raw;
+      case ViewKind::kFolded:
+        return folder.out();
+      case ViewKind::kSkeleton:
+        return skeleton.out();
+      default:
+        return raw;
     }
   }
 };
@@ -159,13 +169,15 @@ std::string_view GrowingViews::text(ViewKind kind) const { return state_->get(ki
 
 std::size_t GrowingViews::covered(ViewKind kind) const {
   switch (kind) {
-    case ViewKind::kFolded: return state_->folder.consumed();
+    case ViewKind::kFolded:
+      return state_->folder.consumed();
     case ViewKind::kSkeleton: {
       const std::size_t folded = state_->skeleton.consumed();
       const MappedText& source = state_->folder.out();
       return folded == source.text().size() ? state_->folder.consumed() : source.origin({folded, folded}).begin;
     }
-    default: return raw().size();
+    default:
+      return raw().size();
   }
 }
 

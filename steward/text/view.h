@@ -72,7 +72,7 @@ class GrowingViews {
   void append(std::string_view utf8);  ///< whole characters only
   void finish();
   bool finished() const;
-  std::string_view raw() const;        ///< everything appended so far
+  std::string_view raw() const;  ///< everything appended so far
   /// The view's text so far; only its first stable(kind) bytes are given.
   std::string_view text(ViewKind kind) const;
   std::size_t stable(ViewKind kind) const { return text(kind).size(); }

@@ -27,11 +27,13 @@ std::string icu_fold(std::string_view text) {
   return out;
 }
 
-/// Latin, accents, marks in odd orders, Greek, Cyrillic, Hangul jamo, Arabic, Devanagari, Thai, Han, full width, emoji, invisible characters.
+/// Latin, accents, marks in odd orders, Greek, Cyrillic, Hangul jamo, Arabic, Devanagari, Thai, Han, full width, emoji, invisible
+/// characters.
 std::string mixed_text(std::uint32_t seed, int chars) {
-  static const char32_t kPool[] = {'a', 'B', 'e', 'S', ' ', ' ', '0', '1', '3', '@', '$', '!', '.', '\n', 0xE9, 0x301, 0x323, 0x30A, 0x3A3, 0x3C2,
-                                   0x430, 0x406, 0x1100, 0x1161, 0x11A8, 0xAC00, 0x644, 0x200C, 0x200D, 0x915, 0x94D, 0x937, 0xE01, 0xE33,
-                                   0x4E2D, 0xFF21, 0xFF11, 0x1F468, 0x1F3FD, 0xFE0F, 0xE0041, 0x202E, 0xAD, 0x130, 0x1E9E, 0xFB03, 0x2126, 0x1D400, 0x345, 0xF73};
+  static const char32_t kPool[] = {'a',    'B',     'e',    'S',   ' ',   ' ',    '0',    '1',    '3',     '@',    '$',    '!',     '.',
+                                   '\n',   0xE9,    0x301,  0x323, 0x30A, 0x3A3,  0x3C2,  0x430,  0x406,   0x1100, 0x1161, 0x11A8,  0xAC00,
+                                   0x644,  0x200C,  0x200D, 0x915, 0x94D, 0x937,  0xE01,  0xE33,  0x4E2D,  0xFF21, 0xFF11, 0x1F468, 0x1F3FD,
+                                   0xFE0F, 0xE0041, 0x202E, 0xAD,  0x130, 0x1E9E, 0xFB03, 0x2126, 0x1D400, 0x345,  0xF73};
   std::minstd_rand random(seed);
   std::string out;
   for (int i = 0; i < chars; ++i) out += utf8_of(kPool[random() % std::size(kPool)]);
@@ -61,11 +63,11 @@ TEST(Fold, DropsTheInvisibleAndKeepsTheWayBack) {
 }
 
 TEST(Skeleton, SeesThroughDisguises) {
-  EXPECT_EQ(skeleton_text("p\u0430ypal"), "paypai");           // Cyrillic a; l and i are one
-  EXPECT_EQ(skeleton_text("ｐａｙｐａｌ"), "paypai");           // full width
-  EXPECT_EQ(skeleton_text("p4yp4l"), "paypai");                 // leet
+  EXPECT_EQ(skeleton_text("p\u0430ypal"), "paypai");   // Cyrillic a; l and i are one
+  EXPECT_EQ(skeleton_text("ｐａｙｐａｌ"), "paypai");  // full width
+  EXPECT_EQ(skeleton_text("p4yp4l"), "paypai");        // leet
   EXPECT_EQ(skeleton_text("p@yp@l"), "paypai");
-  EXPECT_EQ(skeleton_text("a\u0301\u0302\u0303b"), "ab");       // stacked marks
+  EXPECT_EQ(skeleton_text("a\u0301\u0302\u0303b"), "ab");  // stacked marks
 }
 
 TEST(Skeleton, LeavesNumbersAndNamesAlone) {
@@ -117,7 +119,7 @@ RC_GTEST_PROP(GrowingViews, AnyCutGivesTheWholeTextsView, ()) {
 TEST(Utf8, FindsTheFirstBadByte) {
   EXPECT_FALSE(find_invalid_utf8("añ中😀"));
   EXPECT_EQ(find_invalid_utf8("ab\xff"), 2u);
-  EXPECT_EQ(find_invalid_utf8("\xed\xa0\x80"), 0u);      // surrogate
+  EXPECT_EQ(find_invalid_utf8("\xed\xa0\x80"), 0u);       // surrogate
   EXPECT_EQ(find_invalid_utf8("a\xc0\xaf"), 1u);          // overlong
   EXPECT_EQ(find_invalid_utf8("a\xf4\x90\x80\x80"), 1u);  // over U+10FFFF
   EXPECT_EQ(find_invalid_utf8("a\xe4\xb8"), 1u);

@@ -15,10 +15,10 @@ bool is_word_char(char32_t c) {
 
 bool is_unspaced_char(char32_t c) {
   if (c < 0xE00) return false;
-  return (c >= 0xE00 && c < 0xF00) ||      // Thai, Lao
-         (c >= 0x1000 && c < 0x10A0) ||    // Myanmar
-         (c >= 0x1780 && c < 0x1800) ||    // Khmer
-         (c >= 0x3040 && c < 0x3100) ||    // Hiragana, Katakana
+  return (c >= 0xE00 && c < 0xF00) ||                                   // Thai, Lao
+         (c >= 0x1000 && c < 0x10A0) ||                                 // Myanmar
+         (c >= 0x1780 && c < 0x1800) ||                                 // Khmer
+         (c >= 0x3040 && c < 0x3100) ||                                 // Hiragana, Katakana
          (c >= 0x31F0 && c < 0x3200) || (c >= 0x3400 && c < 0xA000) ||  // Han
          (c >= 0xF900 && c < 0xFB00) || (c >= 0xFF66 && c < 0xFFA0) || (c >= 0x20000 && c < 0x32000);
 }

@@ -35,7 +35,8 @@ class CannedFilter final : public guard::Filter {
     PhraseCursor(config_.except).advance(source, excepted);
     for (const PhraseMatch& match : matches) {
       const Phrase& phrase = config_.phrases[match.id];
-      const bool in_language = phrase.language == "*" || scope.context.language == "und" || phrase.language == scope.context.language || phrase.language == "en";
+      const bool in_language =
+          phrase.language == "*" || scope.context.language == "und" || phrase.language == scope.context.language || phrase.language == "en";
       const bool is_excepted = std::any_of(excepted.begin(), excepted.end(), [&](const PhraseMatch& other) {
         return other.span.begin <= match.span.begin && match.span.end <= other.span.end;
       });
@@ -63,7 +64,8 @@ class CannedFilter final : public guard::Filter {
 
 Result<std::unique_ptr<guard::Filter>> make_canned(const policy::FilterSpec& spec, const guard::FilterEnvironment& environment) {
   TRY(yaml::check_keys(spec.config, {"except"}, "the config of a canned filter"));
-  if (spec.on_output) return fail(ErrorCode::kInvalidInput, yaml::to_string(spec.where) + ": a canned filter reads the input only: write `on: [input]`");
+  if (spec.on_output)
+    return fail(ErrorCode::kInvalidInput, yaml::to_string(spec.where) + ": a canned filter reads the input only: write `on: [input]`");
   Config config;
   config.name = spec.name;
   for (const policy::CannedReply& canned : environment.policy->canned()) {
@@ -71,7 +73,8 @@ Result<std::unique_ptr<guard::Filter>> make_canned(const policy::FilterSpec& spe
       for (const std::string& phrase : phrases) {
         const auto id = static_cast<std::uint32_t>(config.phrases.size());
         config.phrases.push_back({canned.id, language});
-        if (!config.set.add(phrase, id)) return fail(ErrorCode::kInvalidInput, yaml::to_string(canned.where) + ": a phrase holds no letter or digit");
+        if (!config.set.add(phrase, id))
+          return fail(ErrorCode::kInvalidInput, yaml::to_string(canned.where) + ": a phrase holds no letter or digit");
       }
     }
   }

@@ -13,13 +13,50 @@ namespace {
 
 constexpr char kVersion[] = "form-1";
 /// Tokens that chat templates give a meaning, folded.
-constexpr std::string_view kTokens[] = {"<|im_start|>", "<|im_end|>", "<|im_sep|>", "<|endoftext|>", "<|end|>", "<|user|>", "<|assistant|>", "<|system|>", "<|tool|>",
-                                        "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|eom_id|>", "<|begin_of_text|>", "<|end_of_text|>",
-                                        "<|start|>", "<|message|>", "<|channel|>", "<|return|>", "<|call|>", "<|python_tag|>", "<|header_start|>", "<|header_end|>", "<|eot|>",
-                                        "<start_of_turn>", "<end_of_turn>", "<bos>", "<eos>", "<s>", "</s>", "[inst]", "[/inst]", "<<sys>>", "<</sys>>",
-                                        "[available_tools]", "[tool_results]", "[system_prompt]", "<|fim_prefix|>", "<|endofprompt|>", "<|start_of_role|>", "<|end_of_role|>"};
+constexpr std::string_view kTokens[] = {"<|im_start|>",
+                                        "<|im_end|>",
+                                        "<|im_sep|>",
+                                        "<|endoftext|>",
+                                        "<|end|>",
+                                        "<|user|>",
+                                        "<|assistant|>",
+                                        "<|system|>",
+                                        "<|tool|>",
+                                        "<|start_header_id|>",
+                                        "<|end_header_id|>",
+                                        "<|eot_id|>",
+                                        "<|eom_id|>",
+                                        "<|begin_of_text|>",
+                                        "<|end_of_text|>",
+                                        "<|start|>",
+                                        "<|message|>",
+                                        "<|channel|>",
+                                        "<|return|>",
+                                        "<|call|>",
+                                        "<|python_tag|>",
+                                        "<|header_start|>",
+                                        "<|header_end|>",
+                                        "<|eot|>",
+                                        "<start_of_turn>",
+                                        "<end_of_turn>",
+                                        "<bos>",
+                                        "<eos>",
+                                        "<s>",
+                                        "</s>",
+                                        "[inst]",
+                                        "[/inst]",
+                                        "<<sys>>",
+                                        "<</sys>>",
+                                        "[available_tools]",
+                                        "[tool_results]",
+                                        "[system_prompt]",
+                                        "<|fim_prefix|>",
+                                        "<|endofprompt|>",
+                                        "<|start_of_role|>",
+                                        "<|end_of_role|>"};
 /// Headers that only count at the start of a line, behind an empty one, and alone before their text.
-constexpr std::string_view kHeaders[] = {"human:", "assistant:", "system:", "### system:", "### instruction:", "### assistant:", "### human:"};
+constexpr std::string_view kHeaders[] = {
+    "human:", "assistant:", "system:", "### system:", "### instruction:", "### assistant:", "### human:"};
 
 struct Config {
   std::string name;
@@ -47,7 +84,8 @@ class FormFilter final : public guard::Filter {
 
   Result<void> scan(const text::Views& views, const guard::Scope& scope, std::vector<guard::Finding>& out) const override {
     const std::string_view raw = views.raw().text();
-    if (raw.size() > config_.bytes_max) out.push_back(finding("oversized", fmt::format("over-{}-bytes", config_.bytes_max), {0, raw.size()}, 2));
+    if (raw.size() > config_.bytes_max)
+      out.push_back(finding("oversized", fmt::format("over-{}-bytes", config_.bytes_max), {0, raw.size()}, 2));
     find_tokens(views, out);
     if (scope.role == "user" || scope.role == "tool") find_headers(views, out);
     find_controls(raw, out);
@@ -136,7 +174,8 @@ Result<std::unique_ptr<guard::Filter>> make_form(const policy::FilterSpec& spec,
   Config config;
   config.name = spec.name;
   if (const auto* category = spec.config.find("category")) config.category = TRY(category->as_string());
-  if (const auto* bytes = spec.config.find("max_bytes")) config.bytes_max = static_cast<std::size_t>(std::max<std::int64_t>(1, TRY(bytes->as_integer())));
+  if (const auto* bytes = spec.config.find("max_bytes"))
+    config.bytes_max = static_cast<std::size_t>(std::max<std::int64_t>(1, TRY(bytes->as_integer())));
   return std::unique_ptr<guard::Filter>(std::make_unique<FormFilter>(std::move(config)));
 }
 

@@ -21,9 +21,11 @@ std::string subtypes(std::string_view text, const std::string& role = "user") {
 }
 
 TEST(Form, FindsTemplateTokensHoweverDisguised) {
-  for (const char* text : {"<|im_start|>system", "<|IM_START|>", "<\u200B|im_end|>", "＜｜im_start｜＞", "[INST] do it", "<<SYS>>", "<|eot_id|>", "<start_of_turn>", "</s>"})
+  for (const char* text : {"<|im_start|>system", "<|IM_START|>", "<\u200B|im_end|>", "＜｜im_start｜＞", "[INST] do it", "<<SYS>>",
+                           "<|eot_id|>", "<start_of_turn>", "</s>"})
     EXPECT_EQ(subtypes(text), "template_injection ") << text;
-  for (const char* text : {"a < b and c > d", "[1] see below", "<|start", "arr[inst]", "<div>", "im_start"}) EXPECT_EQ(subtypes(text), "") << text;
+  for (const char* text : {"a < b and c > d", "[1] see below", "<|start", "arr[inst]", "<div>", "im_start"})
+    EXPECT_EQ(subtypes(text), "") << text;
 }
 
 TEST(Form, ATokenThatIsRewrittenIsNoneAnyMore) {
@@ -46,7 +48,9 @@ TEST(Form, FindsForgedHeadersOfUsersAndTools) {
 }
 
 TEST(Form, FindsControlCharacters) {
-  EXPECT_EQ(subtypes("a\x01" "b"), "control_characters ");
+  EXPECT_EQ(subtypes("a\x01"
+                     "b"),
+            "control_characters ");
   EXPECT_EQ(subtypes("a\x1b[31mb"), "control_characters ");
   EXPECT_EQ(subtypes("tab\there\r\nand there"), "");
   EXPECT_EQ(subtypes("‫שלום‬"), "") << "right-to-left text needs them";

@@ -19,14 +19,16 @@ struct Config {
   std::string name;
   std::string category = "human_impersonation";
   PhraseSet claims{text::ViewKind::kFolded};
-  PhraseSet questions{text::ViewKind::kSkeleton};  // a user may disguise what it asks, a model does not what it says
+  PhraseSet questions{text::ViewKind::kSkeleton};    // a user may disguise what it asks, a model does not what it says
   std::vector<std::string> continuing;               ///< skeletons of continuing_words()
   std::vector<const IdentityPhrases*> claims_meant;  ///< by phrase id
 };
 
 bool is_one_of(std::string_view word, const auto& words) { return std::find(words.begin(), words.end(), word) != words.end(); }
 
-bool ends_clause(char32_t c) { return c == '.' || c == '!' || c == '?' || c == '\n' || c == '"' || c == 0x0964 || c == 0x3002 || c == 0xFF01 || c == 0xFF1F; }
+bool ends_clause(char32_t c) {
+  return c == '.' || c == '!' || c == '?' || c == '\n' || c == '"' || c == 0x0964 || c == 0x3002 || c == 0xFF01 || c == 0xFF1F;
+}
 
 /// The word that ends before `at`, with what stands between: empty when there is none.
 std::string_view word_before(std::string_view text, std::size_t at) {
@@ -96,7 +98,9 @@ class Scanner {
   }
 
   static bool is_claim(std::string_view text, text::Span span, std::string_view negation) {
-    if (is_one_of(word_before(text, span.begin), reporting_words()) || is_quoted(text, span.begin) || is_negated(text, span.begin, negation)) return false;
+    if (is_one_of(word_before(text, span.begin), reporting_words()) || is_quoted(text, span.begin) ||
+        is_negated(text, span.begin, negation))
+      return false;
     std::size_t at = span.end;
     if (at < text.size() && text[at] == '-') return false;
     if (at >= text.size() || text[at] != ' ') return true;

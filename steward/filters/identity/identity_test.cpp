@@ -17,7 +17,8 @@ const FilterUnderTest& identity() {
 
 std::string found(const json::Object& entry, policy::Direction direction) {
   std::string out;
-  for (const guard::Finding& finding : identity().scan(text_of(entry, "text"), text_of(entry, "language"), direction)) out += finding.subtype;
+  for (const guard::Finding& finding : identity().scan(text_of(entry, "text"), text_of(entry, "language"), direction))
+    out += finding.subtype;
   return out;
 }
 

@@ -7,10 +7,10 @@ namespace steward::filters {
 
 struct IdentityPhrases {
   std::string_view language;
-  std::span<const std::string_view> claims;      ///< the assistant says it is human
-  std::span<const std::string_view> questions;   ///< the user asks whether it is
-  std::string_view negation;                     ///< the word that turns a claim round when it stands right before; may be empty
-  std::string_view honest;                       ///< what stands in a claim's place
+  std::span<const std::string_view> claims;     ///< the assistant says it is human
+  std::span<const std::string_view> questions;  ///< the user asks whether it is
+  std::string_view negation;                    ///< the word that turns a claim round when it stands right before; may be empty
+  std::string_view honest;                      ///< what stands in a claim's place
 };
 
 /// One entry a language: en, de, es, fr, pt, it, hi.

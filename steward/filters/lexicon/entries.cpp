@@ -15,7 +15,8 @@ Result<void> read_flag(std::string_view flag, const std::string& place, LexiconE
   if (flag == "inflect") {
     entry.inflect = true;
   } else if (flag.starts_with("severity=")) {
-    if (flag.size() != 10 || flag[9] < '0' || flag[9] > '3') return fail(ErrorCode::kInvalidInput, place + ": write severity=0 to severity=3");
+    if (flag.size() != 10 || flag[9] < '0' || flag[9] > '3')
+      return fail(ErrorCode::kInvalidInput, place + ": write severity=0 to severity=3");
     entry.severity = flag[9] - '0';
   } else if (flag.starts_with("subtype=")) {
     entry.subtype = flag.substr(8);
@@ -33,7 +34,8 @@ bool is_vowel(char c) { return std::string_view("aeiou").find(c) != std::string_
 
 Result<std::vector<LexiconEntry>> read_entries(const std::string& path) {
   const std::string text = TRY(read_file(path, 64u << 20));
-  if (const auto bad = text::find_invalid_utf8(text)) return fail(ErrorCode::kInvalidInput, fmt::format("{}: not UTF-8 at byte {}", path, *bad));
+  if (const auto bad = text::find_invalid_utf8(text))
+    return fail(ErrorCode::kInvalidInput, fmt::format("{}: not UTF-8 at byte {}", path, *bad));
   std::vector<LexiconEntry> entries;
   std::istringstream in(text);
   int number = 0;
@@ -60,7 +62,8 @@ std::vector<std::string> inflections(const std::string& phrase) {
   const char last = phrase.back();
   const char before = phrase[phrase.size() - 2];
   const std::string stem = last == 'e' ? phrase.substr(0, phrase.size() - 1) : phrase;
-  const bool doubles = !is_vowel(last) && is_vowel(before) && !is_vowel(phrase[phrase.size() - 3]) && std::string_view("wxy").find(last) == std::string_view::npos;
+  const bool doubles = !is_vowel(last) && is_vowel(before) && !is_vowel(phrase[phrase.size() - 3]) &&
+                       std::string_view("wxy").find(last) == std::string_view::npos;
   for (const char* suffix : {"s", "es"}) out.push_back(phrase + suffix);
   for (const char* suffix : {"ed", "ing", "er", "ers"}) {
     out.push_back(stem + suffix);

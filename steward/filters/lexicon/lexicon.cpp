@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "steward/core/hash.h"
 #include "steward/core/files.h"
+#include "steward/core/hash.h"
 #include "steward/filters/lexicon/entries.h"
 #include "steward/filters/phrases/phrase_matcher.h"
 #include "steward/filters/quotation.h"
@@ -127,7 +127,7 @@ class Scanner {
   PhraseCursor allowed_;
   std::vector<PhraseCursor> near_;
   std::vector<std::vector<std::pair<std::uint32_t, std::uint32_t>>> near_last_;  ///< per rule: first and last word of each near phrase
-  std::vector<text::Span> safe_;                                                  ///< allowed phrases, in the original
+  std::vector<text::Span> safe_;                                                 ///< allowed phrases, in the original
   std::deque<Waiting> waiting_;
   std::size_t low_ = 0;
 };
@@ -140,7 +140,8 @@ class LexiconStream final : public guard::FilterStream {
   Result<std::size_t> advance(const text::GrowingViews& views, std::vector<guard::Finding>& out) override {
     std::size_t watermark = views.raw().size();
     for (auto& [view, scanner] : scanners_)
-      watermark = std::min(watermark, scanner.advance(Source(views, view), Source(views, text::ViewKind::kRaw), Source(views, text::ViewKind::kFolded), out));
+      watermark = std::min(watermark, scanner.advance(Source(views, view), Source(views, text::ViewKind::kRaw),
+                                                      Source(views, text::ViewKind::kFolded), out));
     return watermark;
   }
 
@@ -155,7 +156,8 @@ class LexiconFilter final : public guard::Filter {
   const std::string& version() const override { return lexicon_.version; }
   Result<void> scan(const text::Views& views, const guard::Scope& scope, std::vector<guard::Finding>& out) const override {
     for (const auto& [view, set] : lexicon_.sets)
-      Scanner(lexicon_, view, scope.context.language).advance(Source(views, view), Source(views, text::ViewKind::kRaw), Source(views, text::ViewKind::kFolded), out);
+      Scanner(lexicon_, view, scope.context.language)
+          .advance(Source(views, view), Source(views, text::ViewKind::kRaw), Source(views, text::ViewKind::kFolded), out);
     return {};
   }
   std::unique_ptr<guard::FilterStream> open(const guard::Scope& scope) const override {
@@ -210,7 +212,8 @@ Result<void> add_list(const yaml::Node& node, const guard::FilterEnvironment& en
     const auto id = static_cast<std::uint32_t>(lexicon.meanings.size());
     lexicon.meanings.push_back(std::move(own));
     for (const std::string& phrase : entry.inflect ? inflections(entry.phrase) : std::vector<std::string>{entry.phrase}) {
-      if (!set.add(phrase, id)) return fail(ErrorCode::kInvalidInput, fmt::format("{}:{}: the entry holds no letter or digit", file, entry.line));
+      if (!set.add(phrase, id))
+        return fail(ErrorCode::kInvalidInput, fmt::format("{}:{}: the entry holds no letter or digit", file, entry.line));
     }
   }
   return {};
@@ -221,7 +224,8 @@ Result<void> add_rule(const yaml::Node& node, Lexicon& lexicon) {
   const yaml::Node* near = node.find("near");
   const yaml::Node* quoted = node.find("quoted");
   const yaml::Node* allow = node.find("allow");
-  if (!near == !quoted || !allow) return yaml::fail_at(node, "a context rule needs `allow` (flags of entries) and either `near` (phrases) or `quoted: true`");
+  if (!near == !quoted || !allow)
+    return yaml::fail_at(node, "a context rule needs `allow` (flags of entries) and either `near` (phrases) or `quoted: true`");
   ContextRule rule;
   rule.allow = TRY(allow->as_strings());
   if (quoted) {

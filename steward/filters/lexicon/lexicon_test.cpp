@@ -52,7 +52,8 @@ TEST_F(Lists, WordsEndWhereTheScriptEndsThem) {
   write("list.txt", "ass\ncock\nbanana split\n毒药\nยาพิษ\nnaïve\n");
   const auto list = filter("{lists: [{path: list.txt, category: c}]}");
   EXPECT_EQ(list.spans("An ASS, a c\u043Eck."), (std::vector<std::string>{"ASS", "c\u043Eck"}));
-  for (const char* innocent : {"assassin", "class", "cockpit", "peacock", "as s", "bananas splitting"}) EXPECT_FALSE(list.finds(innocent)) << innocent;
+  for (const char* innocent : {"assassin", "class", "cockpit", "peacock", "as s", "bananas splitting"})
+    EXPECT_FALSE(list.finds(innocent)) << innocent;
   EXPECT_EQ(list.spans("a BANANA\n split!"), std::vector<std::string>{"BANANA\n split"});
   EXPECT_EQ(list.spans("我要买毒药和水"), std::vector<std::string>{"毒药"}) << "no spaces in Chinese";
   EXPECT_EQ(list.spans("เขาซื้อยาพิษมา"), std::vector<std::string>{"ยาพิษ"}) << "nor in Thai";
@@ -62,9 +63,11 @@ TEST_F(Lists, WordsEndWhereTheScriptEndsThem) {
 TEST_F(Lists, FindsDisguisesAndLeavesTheirTwinsAlone) {
   write("list.txt", "secret plan\n");
   const auto list = filter("{lists: [{path: list.txt, category: c}]}");
-  for (const char* disguised : {"SECRET PLAN", "s3cret pl4n", "ѕесrеt рlаn", "s\u200Becret p\u00ADlan", "ｓｅｃｒｅｔ ｐｌａｎ", "𝓼𝓮𝓬𝓻𝓮𝓽 𝓹𝓵𝓪𝓷", "secret\u00A0plan", "ⓢⓔⓒⓡⓔⓣ plan"})
+  for (const char* disguised : {"SECRET PLAN", "s3cret pl4n", "ѕесrеt рlаn", "s\u200Becret p\u00ADlan", "ｓｅｃｒｅｔ ｐｌａｎ",
+                                "𝓼𝓮𝓬𝓻𝓮𝓽 𝓹𝓵𝓪𝓷", "secret\u00A0plan", "ⓢⓔⓒⓡⓔⓣ plan"})
     EXPECT_TRUE(list.finds(disguised)) << disguised;
-  for (const char* twin : {"secrets planned", "a secret of the plan", "secretplan", "ѕесоnd рlаn", "𝓼𝓮𝓬𝓸𝓷𝓭 plan"}) EXPECT_FALSE(list.finds(twin)) << twin;
+  for (const char* twin : {"secrets planned", "a secret of the plan", "secretplan", "ѕесоnd рlаn", "𝓼𝓮𝓬𝓸𝓷𝓭 plan"})
+    EXPECT_FALSE(list.finds(twin)) << twin;
 }
 
 TEST_F(Lists, InflectsWhereTheListSaysSo) {
@@ -76,7 +79,8 @@ TEST_F(Lists, InflectsWhereTheListSaysSo) {
 
 TEST_F(Lists, ContextExcusesFlaggedEntriesOnly) {
   write("list.txt", "breast\tmedical\ngrope\n");
-  const auto list = filter("{lists: [{path: list.txt, category: c}], context: [{allow: [medical], near: [cancer, screening], within_words: 3}]}");
+  const auto list =
+      filter("{lists: [{path: list.txt, category: c}], context: [{allow: [medical], near: [cancer, screening], within_words: 3}]}");
   EXPECT_TRUE(list.finds("a breast"));
   EXPECT_FALSE(list.finds("breast cancer"));
   EXPECT_FALSE(list.finds("screening of the breast"));
@@ -88,28 +92,50 @@ TEST_F(Lists, QuotationsExcuseWhereThePolicySaysSo) {
   write("list.txt", "slurword\n");
   const auto strict = filter("{lists: [{path: list.txt, category: c, flags: [slur]}]}");
   const auto list = filter("{lists: [{path: list.txt, category: c, flags: [slur]}], context: [{allow: [slur], quoted: true}]}");
-  for (const char* quoted : {"He said \"you slurword\" to me.", "They called me a “slurword” at school.", "« slurword » est une insulte.", "„slurword“ ist ein Schimpfwort.",
-                             "The word `slurword` hurts.", "She wrote 'slurword, don't talk' on the wall."}) {
+  for (const char* quoted :
+       {"He said \"you slurword\" to me.", "They called me a “slurword” at school.", "« slurword » est une insulte.",
+        "„slurword“ ist ein Schimpfwort.", "The word `slurword` hurts.", "She wrote 'slurword, don't talk' on the wall."}) {
     EXPECT_TRUE(strict.finds(quoted)) << quoted;
     EXPECT_FALSE(list.finds(quoted)) << quoted;
   }
-  for (const char* used : {"You slurword", "\"Fine\", he said, you slurword", "\"you slurword", "\" slurword and nothing closes it", "'slurword don't talk",
-                           "He said \"hello.\" You slurword! \"Bye\""})
+  for (const char* used : {"You slurword", "\"Fine\", he said, you slurword", "\"you slurword", "\" slurword and nothing closes it",
+                           "'slurword don't talk", "He said \"hello.\" You slurword! \"Bye\""})
     EXPECT_TRUE(list.finds(used)) << used;
 }
 
 TEST_F(Lists, StreamsAreCutAnyhow) {
   write("list.txt", "slurword\nbad thing\nbreast\tmedical\nbomb\n");
   write("safe.txt", "bath bomb\n");
-  auto list = filter("{lists: [{path: list.txt, category: c, flags: [slur]}], allow: [{path: safe.txt}], context: [{allow: [slur], quoted: true}, "
-                     "{allow: [medical], near: [cancer], within_words: 3}]}");
+  auto list = filter(
+      "{lists: [{path: list.txt, category: c, flags: [slur]}], allow: [{path: safe.txt}], context: [{allow: [slur], quoted: true}, "
+      "{allow: [medical], near: [cancer], within_words: 3}]}");
   std::mt19937_64 random(5);
-  const std::vector<std::string> pieces = {"slurword", "\"", " ", " ", " ", ". ", "\u201C", "\u201D", "bad", "thing", "b\u0430d\u200B th1ng", "breast", "cancer", "bath", "bomb",
-                                           "don't", "'", "\n", "\u4F60\u597D", "\U0001F600", "a long word of no meaning"};
+  const std::vector<std::string> pieces = {"slurword",
+                                           "\"",
+                                           " ",
+                                           " ",
+                                           " ",
+                                           ". ",
+                                           "\u201C",
+                                           "\u201D",
+                                           "bad",
+                                           "thing",
+                                           "b\u0430d\u200B th1ng",
+                                           "breast",
+                                           "cancer",
+                                           "bath",
+                                           "bomb",
+                                           "don't",
+                                           "'",
+                                           "\n",
+                                           "\u4F60\u597D",
+                                           "\U0001F600",
+                                           "a long word of no meaning"};
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     std::string text;
     for (int i = 0; i < 40; ++i) text += pieces[random() % pieces.size()];
-    for (const auto action : {policy::Action::kBlock, policy::Action::kRewrite, policy::Action::kLog}) EXPECT_EQ(list.stream_fault(text, action, 12, seed), "") << text;
+    for (const auto action : {policy::Action::kBlock, policy::Action::kRewrite, policy::Action::kLog})
+      EXPECT_EQ(list.stream_fault(text, action, 12, seed), "") << text;
   }
 }
 

@@ -16,7 +16,7 @@ struct Pattern {
   guard::Finding finding;  ///< without span
   text::ViewKind view = text::ViewKind::kFolded;
   std::size_t bytes_max = 256;
-  int group = 0;           ///< capture group whose span is reported
+  int group = 0;                                   ///< capture group whose span is reported
   unsigned char first_low = 0, first_high = 0xFF;  ///< a match begins with a byte in this range
 };
 
@@ -43,7 +43,8 @@ class Scanner {
         ++at_;
         continue;
       }
-      const re2::StringPiece& reported = groups[static_cast<std::size_t>(pattern_.group)].data() ? groups[static_cast<std::size_t>(pattern_.group)] : groups[0];
+      const re2::StringPiece& reported =
+          groups[static_cast<std::size_t>(pattern_.group)].data() ? groups[static_cast<std::size_t>(pattern_.group)] : groups[0];
       const auto begin = static_cast<std::size_t>(reported.data() - text.data());
       guard::Finding finding = pattern_.finding;
       finding.span = source.origin({begin, begin + reported.size()});
@@ -91,7 +92,8 @@ class PatternFilter final : public guard::Filter {
 };
 
 Result<Pattern> read_pattern(const yaml::Node& node, const std::string& filter) {
-  TRY(yaml::check_keys(node, {"id", "regex", "category", "subtype", "severity", "score", "span", "replace", "view", "max_bytes"}, "a pattern"));
+  TRY(yaml::check_keys(node, {"id", "regex", "category", "subtype", "severity", "score", "span", "replace", "view", "max_bytes"},
+                       "a pattern"));
   const yaml::Node* id = node.find("id");
   const yaml::Node* regex = node.find("regex");
   const yaml::Node* category = node.find("category");
@@ -120,12 +122,14 @@ Result<Pattern> read_pattern(const yaml::Node& node, const std::string& filter) 
   options.set_case_sensitive(pattern.view == text::ViewKind::kRaw);
   pattern.regex = std::make_unique<re2::RE2>(TRY(regex->as_string()), options);
   if (!pattern.regex->ok())
-    return yaml::fail_at(*regex, fmt::format("the pattern '{}' is no RE2 expression: {}", pattern.finding.evidence, pattern.regex->error()));
+    return yaml::fail_at(*regex,
+                         fmt::format("the pattern '{}' is no RE2 expression: {}", pattern.finding.evidence, pattern.regex->error()));
   if (const auto* span = node.find("span")) {
     const std::string group = TRY(span->as_string());
     const auto& names = pattern.regex->NamedCapturingGroups();
     const auto found = names.find(group);
-    if (found == names.end()) return yaml::fail_at(*span, fmt::format("the pattern '{}' has no group (?P<{}>…)", pattern.finding.evidence, group));
+    if (found == names.end())
+      return yaml::fail_at(*span, fmt::format("the pattern '{}' has no group (?P<{}>…)", pattern.finding.evidence, group));
     pattern.group = found->second;
   }
   std::string low, high;

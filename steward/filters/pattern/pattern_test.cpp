@@ -13,7 +13,9 @@ using Spans = std::vector<std::string>;
 std::string error(const std::string& config) { return testing::error_of(make_pattern, "pattern", config); }
 
 TEST(Pattern, ReportsTheNamedSpan) {
-  const FilterUnderTest filter(make_pattern, "pattern", R"({patterns: [{id: ticket, regex: 'ticket (?P<number>[A-Z]{3}-\d+)', category: internal, span: number, view: raw}]})");
+  const FilterUnderTest filter(
+      make_pattern, "pattern",
+      R"({patterns: [{id: ticket, regex: 'ticket (?P<number>[A-Z]{3}-\d+)', category: internal, span: number, view: raw}]})");
   EXPECT_EQ(filter.spans("see ticket ABC-123, ticket XY-1"), Spans{"ABC-123"});
   EXPECT_EQ(filter.scan("ticket ABC-1")[0].evidence, "ticket");
 }
@@ -24,7 +26,8 @@ TEST(Pattern, TheFoldedViewSeesThroughDisguise) {
 }
 
 TEST(Pattern, MatchesFromTheLeftWithoutOverlap) {
-  const FilterUnderTest filter(make_pattern, "pattern", R"({patterns: [{id: p, regex: 'aa', category: c}, {id: q, regex: 'a', category: c}]})");
+  const FilterUnderTest filter(make_pattern, "pattern",
+                               R"({patterns: [{id: p, regex: 'aa', category: c}, {id: q, regex: 'a', category: c}]})");
   EXPECT_EQ(filter.scan("aaaaa").size(), 2u + 5u);
 }
 

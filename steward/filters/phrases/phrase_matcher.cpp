@@ -15,8 +15,8 @@ constexpr std::size_t kWordBytesMax = 96;
 constexpr std::uint32_t kNoWord = 0xFFFFFFFF;
 
 struct Word {
-  text::Span span;   ///< without apostrophes at its ends
-  std::size_t end;   ///< where reading goes on
+  text::Span span;  ///< without apostrophes at its ends
+  std::size_t end;  ///< where reading goes on
 };
 
 bool is_apostrophe(char c) { return c == '\'' || c == '_'; }
@@ -58,7 +58,8 @@ std::optional<Word> next_word(std::string_view text, std::size_t at, bool finish
 std::string plain(std::string_view word) {
   constexpr std::string_view kTypographic = "\xE2\x80\x99";
   std::string out(word);
-  for (auto at = out.find(kTypographic); at != std::string::npos; at = out.find(kTypographic, at)) out.replace(at, kTypographic.size(), "'");
+  for (auto at = out.find(kTypographic); at != std::string::npos; at = out.find(kTypographic, at))
+    out.replace(at, kTypographic.size(), "'");
   return out;
 }
 
@@ -76,8 +77,10 @@ bool PhraseSet::add(std::string_view phrase, std::uint32_t id) {
   std::uint32_t node = 0;
   std::size_t at = 0, skipped = 0;
   while (const auto found = next_word(text, at, true, skipped)) {
-    const auto known = words_.emplace(plain(std::string_view(text).substr(found->span.begin, found->span.size())),
-                                      static_cast<std::uint32_t>(words_.size())).first->second;
+    const auto known =
+        words_
+            .emplace(plain(std::string_view(text).substr(found->span.begin, found->span.size())), static_cast<std::uint32_t>(words_.size()))
+            .first->second;
     const auto next = nodes_[node].next.find(known);
     if (next != nodes_[node].next.end()) {
       node = next->second;

@@ -37,7 +37,7 @@ class PhraseSet {
 
 struct PhraseMatch {
   std::uint32_t id = 0;
-  text::Span span;             ///< in the view
+  text::Span span;               ///< in the view
   std::uint32_t first_word = 0;  ///< index of its first word in the text
   std::uint32_t last_word = 0;
 };
@@ -61,8 +61,8 @@ class PhraseCursor {
   void take_word(std::string_view word, text::Span span, std::vector<PhraseMatch>& out);
 
   const PhraseSet& set_;
-  std::size_t at_ = 0;         ///< everything before was read
-  std::size_t last_end_ = 0;   ///< where the last word ended
+  std::size_t at_ = 0;        ///< everything before was read
+  std::size_t last_end_ = 0;  ///< where the last word ended
   std::uint32_t words_read_ = 0;
   std::vector<Path> paths_;
 };

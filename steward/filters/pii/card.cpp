@@ -28,20 +28,20 @@ constexpr Issuer kIssuers[] = {
     {4, 2221, 2720, bits(16, 16)},                          // Mastercard
     {2, 34, 34, bits(15, 15)},                              // American Express
     {2, 37, 37, bits(15, 15)},
-    {2, 36, 36, bits(14, 19)},                              // Diners Club
+    {2, 36, 36, bits(14, 19)},  // Diners Club
     {3, 300, 305, bits(14, 14) | bits(16, 19)},
     {2, 38, 39, bits(14, 14) | bits(16, 19)},
-    {4, 3528, 3589, bits(16, 19)},                          // JCB
-    {4, 6011, 6011, bits(16, 19)},                          // Discover
+    {4, 3528, 3589, bits(16, 19)},  // JCB
+    {4, 6011, 6011, bits(16, 19)},  // Discover
     {3, 644, 649, bits(16, 19)},
-    {2, 65, 65, bits(16, 19)},                              // Discover, RuPay, Verve, Troy
-    {2, 62, 62, bits(16, 19)},                              // UnionPay
-    {2, 81, 82, bits(16, 19)},                              // UnionPay, RuPay
-    {4, 2200, 2204, bits(16, 19)},                          // Mir
-    {2, 60, 60, bits(16, 16)},                              // RuPay
+    {2, 65, 65, bits(16, 19)},      // Discover, RuPay, Verve, Troy
+    {2, 62, 62, bits(16, 19)},      // UnionPay
+    {2, 81, 82, bits(16, 19)},      // UnionPay, RuPay
+    {4, 2200, 2204, bits(16, 19)},  // Mir
+    {2, 60, 60, bits(16, 16)},      // RuPay
     {3, 508, 508, bits(16, 16)},
-    {4, 9792, 9792, bits(16, 16)},                          // Troy
-    {2, 50, 50, bits(12, 19)},                              // Maestro
+    {4, 9792, 9792, bits(16, 16)},  // Troy
+    {2, 50, 50, bits(12, 19)},      // Maestro
     {2, 56, 58, bits(12, 19)},
     {4, 6304, 6304, bits(12, 19)},
     {4, 6759, 6763, bits(12, 19)},

@@ -7,15 +7,18 @@ namespace {
 
 constexpr std::string_view kIndicLeads = "\xA5\xA7\xA9\xAB\xAD\xAF\xB1\xB3\xB5";  // Devanagari to Malayalam
 
-unsigned char byte(std::string_view text, std::size_t i) {
-  return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
-}
+unsigned char byte(std::string_view text, std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0; }
 
 /// Length of the separator character at `i`, its class in `kind`; 0 if it is none.
 std::size_t separator_at(Reader& reader, std::size_t i, char& kind) {
   const char c = reader.at(i);
   switch (c) {
-    case ' ': case '-': case '.': case '/': case '(': case ')':
+    case ' ':
+    case '-':
+    case '.':
+    case '/':
+    case '(':
+    case ')':
       kind = c == ')' ? '(' : c;
       return 1;
     case '\xE2': {  // U+2010 to U+2015 and U+2212 are dashes
@@ -62,12 +65,17 @@ std::size_t digit_at(std::string_view text, std::size_t i, int& value) {
   const unsigned char second = byte(text, i + 1);
   const unsigned char third = byte(text, i + 2);
   int base = 0;
-  if (first == 0xD9 && second >= 0xA0 && second <= 0xA9) value = second - 0xA0;
-  else if (first == 0xDB && second >= 0xB0 && second <= 0xB9) value = second - 0xB0;
+  if (first == 0xD9 && second >= 0xA0 && second <= 0xA9)
+    value = second - 0xA0;
+  else if (first == 0xDB && second >= 0xB0 && second <= 0xB9)
+    value = second - 0xB0;
   else if (first == 0xE0) {
-    if (kIndicLeads.find(static_cast<char>(second)) != std::string_view::npos) base = 0xA6;
-    else if (second == 0xB9 || second == 0xBB) base = 0x90;  // Thai, Lao
-    else if (second == 0xBC) base = 0xA0;                    // Tibetan
+    if (kIndicLeads.find(static_cast<char>(second)) != std::string_view::npos)
+      base = 0xA6;
+    else if (second == 0xB9 || second == 0xBB)
+      base = 0x90;  // Thai, Lao
+    else if (second == 0xBC)
+      base = 0xA0;  // Tibetan
     if (base == 0 || third < base || third > base + 9) return 0;
     value = third - base;
     return 3;

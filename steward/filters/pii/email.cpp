@@ -80,10 +80,9 @@ std::size_t unspaced_tld_end(std::string_view label) {
 
 /// Suffixes of file and unit names that are no top-level domains: "icon@2x.png", "getty@tty1.service".
 bool is_file_suffix(std::string_view label) {
-  static constexpr std::string_view kSuffixes[] = {"bmp", "cfg",  "conf", "css",  "csv", "dll",     "exe", "gif",   "htm",
-                                                   "html", "ico", "ini",  "jpeg", "jpg", "js",      "json", "lock", "log",
-                                                   "php", "png",  "service", "svg", "timer", "ts", "tsx", "txt",
-                                                   "webp", "xml", "yaml", "yml"};
+  static constexpr std::string_view kSuffixes[] = {"bmp",     "cfg", "conf",  "css", "csv", "dll",  "exe",  "gif", "htm",  "html",
+                                                   "ico",     "ini", "jpeg",  "jpg", "js",  "json", "lock", "log", "php",  "png",
+                                                   "service", "svg", "timer", "ts",  "tsx", "txt",  "webp", "xml", "yaml", "yml"};
   return std::binary_search(std::begin(kSuffixes), std::end(kSuffixes), label);
 }
 
@@ -111,8 +110,7 @@ std::size_t domain_end(Reader& reader, std::size_t begin) {
 std::optional<Match> probe(Reader& reader, const Place& place, const Options&) {
   const std::string_view text = reader.text();
   std::size_t begin = local_begin(text, place.trigger, place.from);
-  while (begin < place.trigger && static_cast<unsigned char>(text[begin]) < 0x80 && !is_ascii_alnum(text[begin]) &&
-         text[begin] != '_') {
+  while (begin < place.trigger && static_cast<unsigned char>(text[begin]) < 0x80 && !is_ascii_alnum(text[begin]) && text[begin] != '_') {
     ++begin;
   }
   if (begin == place.trigger) return std::nullopt;

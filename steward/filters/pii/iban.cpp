@@ -35,8 +35,7 @@ bool has_valid_check(std::string_view iban) {
   unsigned rest = 0;
   for (std::size_t i = 0; i < iban.size(); ++i) {
     const char c = iban[(i + 4) % iban.size()];
-    rest = is_ascii_digit(c) ? (rest * 10 + static_cast<unsigned>(c - '0')) % 97
-                             : (rest * 100 + static_cast<unsigned>(c - 'a') + 10) % 97;
+    rest = is_ascii_digit(c) ? (rest * 10 + static_cast<unsigned>(c - '0')) % 97 : (rest * 100 + static_cast<unsigned>(c - 'a') + 10) % 97;
   }
   return rest == 1;
 }

@@ -10,8 +10,8 @@ namespace steward::filters::pii {
 namespace {
 
 constexpr std::size_t kInternationalDigitsMin = 7;
-constexpr std::size_t kNationalDigitsMin = 6;    // behind a word that names a phone
-constexpr std::size_t kPlainDigitsMin = 8;       // without one
+constexpr std::size_t kNationalDigitsMin = 6;  // behind a word that names a phone
+constexpr std::size_t kPlainDigitsMin = 8;     // without one
 
 /// The digits with what stands before them: "(+49", "(030", "+1".
 struct Lead {
@@ -37,8 +37,7 @@ bool follows_price_or_code(std::string_view text, std::size_t begin) {
   if (begin == 0) return false;
   if (text[begin - 1] == '$' || text[begin - 1] == '#') return true;
   const std::string_view before = text.substr(0, begin);
-  return before.ends_with("€") || before.ends_with("£") || before.ends_with("¥") || before.ends_with("₹") ||
-         before.ends_with("№");
+  return before.ends_with("€") || before.ends_with("£") || before.ends_with("¥") || before.ends_with("₹") || before.ends_with("№");
 }
 
 /// Whether a number may end behind group `last`: at the end of the run, or where the next group is joined or sized otherwise (a
@@ -50,8 +49,7 @@ bool may_end(Reader& reader, const DigitRun& run, std::size_t last) {
 }
 
 /// The last group behind which the national number that begins at digit `first` is valid; group_count if there is none.
-std::size_t longest_valid(Reader& reader, const DigitRun& run, std::uint32_t start, std::size_t first,
-                          std::size_t digits_min) {
+std::size_t longest_valid(Reader& reader, const DigitRun& run, std::uint32_t start, std::size_t first, std::size_t digits_min) {
   std::size_t best = run.group_count;
   std::uint32_t state = start;
   for (std::size_t group = 0; group < run.group_count && state != phone::kDead; ++group) {
@@ -116,8 +114,7 @@ bool is_date(const DigitRun& run) {
 bool is_dotted_quad(const DigitRun& run) {
   if (run.group_count != 4) return false;
   for (std::size_t i = 0; i < 4; ++i) {
-    if ((i > 0 && run.groups[i].separator != '.') || run.groups[i].count > 3 || value_of(run, run.groups[i]) > 255)
-      return false;
+    if ((i > 0 && run.groups[i].separator != '.') || run.groups[i].count > 3 || value_of(run, run.groups[i]) > 255) return false;
   }
   return true;
 }
@@ -167,8 +164,8 @@ bool looks_national(const phone::Region& region, const DigitRun& run, std::size_
 }
 
 struct National {
-  std::size_t last;    ///< group that it ends with
-  std::size_t first;   ///< index of its first digit behind the national prefix
+  std::size_t last;   ///< group that it ends with
+  std::size_t first;  ///< index of its first digit behind the national prefix
   bool shaped;
   std::uint16_t code;  ///< of its country
 };
@@ -227,8 +224,7 @@ std::optional<Match> probe(Reader& reader, const Place& place, const Options& op
   const DigitRun run = read_digits(reader, place.trigger);
   if (run.group_count == 0) return std::nullopt;
   if (lead.plus) return probe_international(reader, run, lead.begin, 0);
-  if (run.digits_through(run.group_count - 1) < kNationalDigitsMin || is_date(run) || is_dotted_quad(run) ||
-      continues_list(text, run)) {
+  if (run.digits_through(run.group_count - 1) < kNationalDigitsMin || is_date(run) || is_dotted_quad(run) || continues_list(text, run)) {
     return std::nullopt;
   }
   const NumberContext context = number_context(text, lead.begin);

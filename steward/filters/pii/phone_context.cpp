@@ -12,23 +12,22 @@ constexpr std::size_t kContextBytes = 40;
 
 // Folded words that introduce a phone number, in the languages of the shipped policies.
 constexpr std::string_view kPhoneWords[] = {
-    "phone",    "telephone", "tel",      "cell",     "cellphone", "mobile",   "mob",       "fax",     "call",     "dial",   "sms",
-    "whatsapp", "signal",    "hotline",  "landline", "reach",     "text me",  "my number", "contact", "telefon",  "handy",  "rufnummer",
-    "ruf",      "mobil",     "téléphone", "portable", "appelle",  "appelez",  "teléfono",  "telefono", "móvil",   "movil",  "celular",
-    "llama",    "llámame",   "llamame",  "telefone", "ligue",     "telemóvel", "cellulare", "chiama", "电话",     "電話",   "手机",
-    "手機",     "携帯",      "전화",     "फोन",       "मोबाइल",      "نمبر",     "هاتف",      "телефон", "тел"};
+    "phone",    "telephone", "tel",       "cell",     "cellphone", "mobile",    "mob",       "fax",      "call",    "dial",  "sms",
+    "whatsapp", "signal",    "hotline",   "landline", "reach",     "text me",   "my number", "contact",  "telefon", "handy", "rufnummer",
+    "ruf",      "mobil",     "téléphone", "portable", "appelle",   "appelez",   "teléfono",  "telefono", "móvil",   "movil", "celular",
+    "llama",    "llámame",   "llamame",   "telefone", "ligue",     "telemóvel", "cellulare", "chiama",   "电话",    "電話",  "手机",
+    "手機",     "携帯",      "전화",      "फोन",      "मोबाइल",    "نمبر",      "هاتف",      "телефон",  "тел"};
 // Folded words that introduce other numbers.
-constexpr std::string_view kOtherWords[] = {
-    "order",   "invoice", "isbn",    "issn",   "ean",     "upc",      "sku",     "ticket",   "case",     "tracking",  "ref",
-    "reference", "serial", "id",     "version", "build",  "part",     "item",    "model",    "zip",      "plz",       "receipt",
-    "bestellnummer", "auftrag", "rechnung", "commande", "facture", "pedido", "factura", "fatura", "artículo", "population", "row",
-    "订单",    "注文"};
+constexpr std::string_view kOtherWords[] = {"order",   "invoice",       "isbn",     "issn",       "ean",       "upc",     "sku",
+                                            "ticket",  "case",          "tracking", "ref",        "reference", "serial",  "id",
+                                            "version", "build",         "part",     "item",       "model",     "zip",     "plz",
+                                            "receipt", "bestellnummer", "auftrag",  "rechnung",   "commande",  "facture", "pedido",
+                                            "factura", "fatura",        "artículo", "population", "row",       "订单",    "注文"};
 
 bool is_border(std::string_view text, std::size_t begin, std::size_t end) {
   const bool ascii_first = static_cast<unsigned char>(text[begin]) < 0x80;
   const bool ascii_last = static_cast<unsigned char>(text[end - 1]) < 0x80;
-  return !(ascii_first && begin > 0 && is_ascii_alnum(text[begin - 1])) &&
-         !(ascii_last && end < text.size() && is_ascii_letter(text[end]));
+  return !(ascii_first && begin > 0 && is_ascii_alnum(text[begin - 1])) && !(ascii_last && end < text.size() && is_ascii_letter(text[end]));
 }
 
 template <std::size_t kCount>

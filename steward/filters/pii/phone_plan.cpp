@@ -21,9 +21,7 @@ const Region* find_region(std::string_view name) {
   return found == std::end(kRegions) ? nullptr : found;
 }
 
-std::span<const std::uint32_t> shapes(const Region& region) {
-  return {kShapes + region.shapes_begin, kShapes + region.shapes_end};
-}
+std::span<const std::uint32_t> shapes(const Region& region) { return {kShapes + region.shapes_begin, kShapes + region.shapes_end}; }
 
 CountryCode country_code(std::string_view digits) {
   std::uint16_t code = 0;

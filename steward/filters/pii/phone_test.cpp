@@ -45,8 +45,10 @@ TEST(Phone, AgreesWithTheLibraryOnItsExamples) {
     const std::string found = found_in(options, "my phone: ", text);
     Score& score = scores[form];
     ++score.total;
-    if (found == wanted) ++score.agreed;
-    else score.differences += line + " found " + found + "\n";
+    if (found == wanted)
+      ++score.agreed;
+    else
+      score.differences += line + " found " + found + "\n";
   }
   for (const auto& [form, score] : scores) {
     EXPECT_GE(score.agreed, score.total * 0.99) << form << ": " << score.agreed << " of " << score.total << "\n" << score.differences;

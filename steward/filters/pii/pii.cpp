@@ -30,10 +30,15 @@ struct Settings {
 
 std::string bare_placeholder(std::string_view kind) { return "[" + std::string(kind) + "]"; }
 
-/// The finding for `hit`, or nullopt: an unknown placeholder stays, and so does a value that the principal gave before.
+/// The folded text composes characters, so that two hits side by side may share one of the original: it belongs to the first.
+text::Span behind(std::size_t taken, text::Span span) { return {std::max(span.begin, taken), std::max(span.end, taken)}; }
+
+/// The finding for `hit`, or nullopt: nothing of it is left, an unknown placeholder stays, and so does a value that the principal gave
+/// before.
 std::optional<Finding> finding_of(const Settings& settings, const Scope& scope, const pii::Hit& hit, text::Span span,
                                   std::string_view raw) {
   const pii::Recogniser& recogniser = *hit.recogniser;
+  if (span.size() == 0) return std::nullopt;
   Finding finding;
   if (&recogniser == &pii::kPlaceholder) {
     finding.replacement = scope.vault->restore(hit.match.canonical);
@@ -46,8 +51,7 @@ std::optional<Finding> finding_of(const Settings& settings, const Scope& scope, 
     if (scope.vault->knows(recogniser.kind, hit.match.canonical)) return std::nullopt;
     finding.replacement = bare_placeholder(recogniser.kind);
   } else {
-    finding.replacement =
-        scope.vault->placeholder(recogniser.kind, hit.match.canonical, raw.substr(span.begin, span.size()));
+    finding.replacement = scope.vault->placeholder(recogniser.kind, hit.match.canonical, raw.substr(span.begin, span.size()));
   }
   finding.category = settings.category;
   finding.subtype = recogniser.subtype;
@@ -70,7 +74,9 @@ class PiiStream final : public guard::FilterStream {
     std::vector<pii::Hit> hits;
     const std::size_t below = scanner_.advance(text, views.finished(), hits);
     for (const pii::Hit& hit : hits) {
-      auto finding = finding_of(*settings_, *scope_, hit, views.origin(kFolded, hit.match.span), views.raw());
+      const text::Span span = behind(taken_, views.origin(kFolded, hit.match.span));
+      taken_ = span.end;
+      auto finding = finding_of(*settings_, *scope_, hit, span, views.raw());
       if (finding) out.push_back(std::move(*finding));
     }
     if (views.finished()) return views.raw().size();
@@ -81,6 +87,7 @@ class PiiStream final : public guard::FilterStream {
   const Settings* settings_;
   const Scope* scope_;
   pii::Scanner scanner_;
+  std::size_t taken_ = 0;  ///< end of the last hit, in the original
 };
 
 class PiiFilter final : public guard::Filter {
@@ -93,16 +100,17 @@ class PiiFilter final : public guard::Filter {
     const text::View& folded = views.folded();
     std::vector<pii::Hit> hits;
     pii::Scanner(settings_.triggers(scope), settings_.options).advance(folded.text(), true, hits);
+    std::size_t taken = 0;
     for (const pii::Hit& hit : hits) {
-      auto finding = finding_of(settings_, scope, hit, folded.origin(hit.match.span), views.raw().text());
+      const text::Span span = behind(taken, folded.origin(hit.match.span));
+      taken = span.end;
+      auto finding = finding_of(settings_, scope, hit, span, views.raw().text());
       if (finding) out.push_back(std::move(*finding));
     }
     return {};
   }
 
-  std::unique_ptr<guard::FilterStream> open(const Scope& scope) const override {
-    return std::make_unique<PiiStream>(settings_, scope);
-  }
+  std::unique_ptr<guard::FilterStream> open(const Scope& scope) const override { return std::make_unique<PiiStream>(settings_, scope); }
 
  private:
   Settings settings_;
@@ -133,8 +141,7 @@ Result<pii::Options> read_options(const yaml::Node& config) {
   if (node == nullptr) return options;
   for (const std::string& name : TRY(node->as_strings())) {
     const pii::phone::Region* region = pii::phone::find_region(name);
-    if (region == nullptr)
-      return yaml::fail_at(*node, "unknown region; write ISO 3166-1 alpha-2 codes in upper case, such as US or DE");
+    if (region == nullptr) return yaml::fail_at(*node, "unknown region; write ISO 3166-1 alpha-2 codes in upper case, such as US or DE");
     options.regions.push_back(region);
   }
   return options;

@@ -11,7 +11,6 @@ namespace steward::filters {
 /// config: category (needed), types [email, phone, card, iban] (default all), regions (ISO 3166-1 alpha-2, whose national
 /// phone formats are recognised; default none). Findings have the type as subtype, or "placeholder" with `restore` set.
 /// Errors: kInvalidInput at the line of an unknown key, type or region.
-Result<std::unique_ptr<guard::Filter>> make_pii(const policy::FilterSpec& spec,
-                                                const guard::FilterEnvironment& environment);
+Result<std::unique_ptr<guard::Filter>> make_pii(const policy::FilterSpec& spec, const guard::FilterEnvironment& environment);
 
 }  // namespace steward::filters

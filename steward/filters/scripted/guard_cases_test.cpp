@@ -28,8 +28,7 @@ std::shared_ptr<TablePolicy> policy_of(const json::Object& test) {
   auto policy = std::make_shared<TablePolicy>();
   for (const json::Value& value : test.at("filters").as_array()) {
     const json::Object& filter = value.as_object();
-    auto spec =
-        TablePolicy::filter(std::string(filter.at("name").as_string()), "scripted", json::dump(filter.at("config")));
+    auto spec = TablePolicy::filter(std::string(filter.at("name").as_string()), "scripted", json::dump(filter.at("config")));
     if (filter.contains("stream")) spec.stream_mode = policy::StreamMode::kAdvisory;
     if (filter.contains("fail")) spec.fail_mode = policy::FailMode::kOpen;
     policy->filter_specs.push_back(std::move(spec));
@@ -39,20 +38,15 @@ std::shared_ptr<TablePolicy> policy_of(const json::Object& test) {
   return policy;
 }
 
-std::string expected_of(const json::Object& test, std::string_view key) {
-  return json::dump(test.at(key));
-}
+std::string expected_of(const json::Object& test, std::string_view key) { return json::dump(test.at(key)); }
 
 void compare(const json::Object& test, const guard::Decision& decision) {
   EXPECT_EQ(policy::to_string(decision.action), std::string(test.at("action").as_string()));
-  if (test.contains("finish_reason"))
-    EXPECT_EQ(decision.finish_reason, std::string(test.at("finish_reason").as_string()));
+  if (test.contains("finish_reason")) EXPECT_EQ(decision.finish_reason, std::string(test.at("finish_reason").as_string()));
   EXPECT_EQ(decision.failed_closed, test.contains("failed_closed"));
   EXPECT_EQ(decision.reply.empty(), decision.action < policy::Action::kCanned);
-  if (test.contains("held_bytes_max"))
-    EXPECT_EQ(std::to_string(decision.held_bytes_max), expected_of(test, "held_bytes_max"));
-  if (test.contains("lag_bytes_max"))
-    EXPECT_EQ(std::to_string(decision.scanned.at(0).lag_bytes_max), expected_of(test, "lag_bytes_max"));
+  if (test.contains("held_bytes_max")) EXPECT_EQ(std::to_string(decision.held_bytes_max), expected_of(test, "held_bytes_max"));
+  if (test.contains("lag_bytes_max")) EXPECT_EQ(std::to_string(decision.scanned.at(0).lag_bytes_max), expected_of(test, "lag_bytes_max"));
   json::Array spans, late, skipped;
   for (const auto& [finding, ruling] : decision.findings) {
     spans.push_back(json::Array{finding.span.begin, finding.span.end});

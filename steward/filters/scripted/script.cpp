@@ -53,8 +53,7 @@ std::string in_view(const std::string& literal, text::ViewKind view) {
 }
 
 Result<ScriptRule> read_rule(const yaml::Node& node, text::ViewKind view) {
-  TRY(yaml::check_keys(node, {"text", "category", "subtype", "severity", "score", "replace", "reply", "restore"},
-                       "a scripted rule"));
+  TRY(yaml::check_keys(node, {"text", "category", "subtype", "severity", "score", "replace", "reply", "restore"}, "a scripted rule"));
   ScriptRule rule;
   rule.literal = in_view(TRY(text_at(node, "text")).value_or(""), view);
   if (rule.literal.empty()) return yaml::fail_at(node, "a scripted rule needs a `text` that is not empty in its view");
@@ -66,8 +65,7 @@ Result<ScriptRule> read_rule(const yaml::Node& node, text::ViewKind view) {
   rule.replacement = TRY(text_at(node, "replace"));
   rule.reply = TRY(text_at(node, "reply"));
   rule.restore = TRY(flag_at(node, "restore"));
-  if (rule.restore && !rule.replacement)
-    return yaml::fail_at(node, "a rule with `restore` needs `replace`: the text to put back");
+  if (rule.restore && !rule.replacement) return yaml::fail_at(node, "a rule with `restore` needs `replace`: the text to put back");
   return rule;
 }
 
@@ -93,8 +91,7 @@ guard::Finding Script::finding(const ScriptRule& rule, text::Span span) const {
 Result<Script> read_script(const yaml::Node& config) {
   Script script;
   if (config.is_null()) return script;
-  TRY(yaml::check_keys(config, {"rules", "view", "fail", "fail_after_bytes", "delay_us", "lag_bytes", "hold_all"},
-                       "a scripted filter"));
+  TRY(yaml::check_keys(config, {"rules", "view", "fail", "fail_after_bytes", "delay_us", "lag_bytes", "hold_all"}, "a scripted filter"));
   script.view = TRY(view_at(config));
   script.fails = TRY(fails_at(config));
   script.fail_after_bytes = static_cast<std::size_t>(TRY(number_at(config, "fail_after_bytes", 0, 1 << 30)));

@@ -28,9 +28,7 @@ struct Matcher {
   void run(std::string_view text, bool whole, const Found& found) {
     for (; at < text.size(); ++at) {
       const std::string_view rest = text.substr(at);
-      const auto may_grow = [&](const ScriptRule& rule) {
-        return rule.literal.size() > rest.size() && rule.literal.starts_with(rest);
-      };
+      const auto may_grow = [&](const ScriptRule& rule) { return rule.literal.size() > rest.size() && rule.literal.starts_with(rest); };
       if (!whole && std::any_of(script.rules.begin(), script.rules.end(), may_grow)) return;
       for (const ScriptRule& rule : script.rules)
         if (rest.starts_with(rule.literal)) found(rule, text::Span{at, at + rule.literal.size()});
@@ -55,8 +53,8 @@ class ScriptedStream final : public guard::FilterStream {
       out.push_back(script_.finding(rule, views.origin(script_.view, derived)));
     });
     if (whole) return views.raw().size();
-    const std::size_t decided = matcher_.at < stable ? views.origin(script_.view, {matcher_.at, matcher_.at + 1}).begin
-                                                     : views.covered(script_.view);
+    const std::size_t decided =
+        matcher_.at < stable ? views.origin(script_.view, {matcher_.at, matcher_.at + 1}).begin : views.covered(script_.view);
     watermark_ = std::max(watermark_, decided);
     return watermark_;
   }
@@ -77,15 +75,12 @@ class ScriptedFilter final : public guard::Filter {
     burn(script_.delay);
     if (script_.fails == Fails::kScan) return fail(ErrorCode::kUnavailable, "scripted to fail on scans");
     const text::View& view = views.get(script_.view);
-    Matcher{script_}.run(view.text(), true, [&](const ScriptRule& rule, text::Span derived) {
-      out.push_back(script_.finding(rule, view.origin(derived)));
-    });
+    Matcher{script_}.run(view.text(), true,
+                         [&](const ScriptRule& rule, text::Span derived) { out.push_back(script_.finding(rule, view.origin(derived))); });
     return {};
   }
 
-  std::unique_ptr<guard::FilterStream> open(const guard::Scope&) const override {
-    return std::make_unique<ScriptedStream>(script_);
-  }
+  std::unique_ptr<guard::FilterStream> open(const guard::Scope&) const override { return std::make_unique<ScriptedStream>(script_); }
 
  private:
   const Script script_;

@@ -20,14 +20,11 @@ std::shared_ptr<const guard::Guard> guard_of(std::shared_ptr<TablePolicy> policy
   return guard::Guard::create(std::move(policy), make_scripted, {}, clock).value();
 }
 
-guard::Turn new_turn() {
-  return {{}, std::make_shared<guard::Conversation>(Key{})};
-}
+guard::Turn new_turn() { return {{}, std::make_shared<guard::Conversation>(Key{})}; }
 
 /// An alphabet of few letters, so that literals overlap and nest; and of all kinds of characters, bad bytes too.
-const std::vector<std::string> kPieces = {"a",          "b",        "ab",     "ba",          " ",
-                                          ".",          "A",        "\u00e9", "\u4f60",      "\u0e01",
-                                          "\U0001F600", "\xE2\x82", "\xFF",   "aaaaaaaaaaaa"};
+const std::vector<std::string> kPieces = {"a",      "b",      "ab",     "ba",         " ",        ".",    "A",
+                                          "\u00e9", "\u4f60", "\u0e01", "\U0001F600", "\xE2\x82", "\xFF", "aaaaaaaaaaaa"};
 
 std::string text_of(int pieces_max) {
   std::string out;
@@ -36,9 +33,7 @@ std::string text_of(int pieces_max) {
   return out;
 }
 
-std::string any_of(const std::vector<std::string>& choices) {
-  return *rc::gen::elementOf(choices);
-}
+std::string any_of(const std::vector<std::string>& choices) { return *rc::gen::elementOf(choices); }
 
 std::string random_config(bool fails) {
   std::string out = "{view: " + any_of({"raw", "folded", "skeleton"}) + ", lag_bytes: " + any_of({"0", "0", "0", "5"});
@@ -47,10 +42,9 @@ std::string random_config(bool fails) {
   out += ", rules: [";
   const int rules = *rc::gen::inRange(1, 4);
   for (int i = 0; i < rules; ++i) {
-    const std::string literal = any_of({"ab", "ba", "a", "aab", "b a", "a.", "bab ab", "\u4f60a", "\u00e9", "a\u4f60",
-                                        "aaaaaa aaaaaaaaaaaaaaaaaaaaaa"});
-    out += "{text: \"" + literal +
-           "\", category: " + any_of({"block", "rewrite", "log", "canned", "rewrite", "rewrite"}) +
+    const std::string literal =
+        any_of({"ab", "ba", "a", "aab", "b a", "a.", "bab ab", "\u4f60a", "\u00e9", "a\u4f60", "aaaaaa aaaaaaaaaaaaaaaaaaaaaa"});
+    out += "{text: \"" + literal + "\", category: " + any_of({"block", "rewrite", "log", "canned", "rewrite", "rewrite"}) +
            ", severity: " + any_of({"0", "1", "2"}) + ", replace: \"" + any_of({"", "X", "long text"}) + "\"";
     if (*rc::gen::inRange(0, 6) == 0) out += ", restore: true";
     out += "}, ";
@@ -60,10 +54,8 @@ std::string random_config(bool fails) {
 
 std::shared_ptr<TablePolicy> random_policy() {
   auto policy = std::make_shared<TablePolicy>();
-  for (const auto& [name, action] : {std::pair("block", Action::kBlock),
-                                     {"rewrite", Action::kRewrite},
-                                     {"log", Action::kLog},
-                                     {"canned", Action::kCanned}})
+  for (const auto& [name, action] :
+       {std::pair("block", Action::kBlock), {"rewrite", Action::kRewrite}, {"log", Action::kLog}, {"canned", Action::kCanned}})
     policy->act(name, action);
   const int filters = *rc::gen::inRange(1, 4);
   for (int i = 0; i < filters; ++i) {
@@ -90,21 +82,18 @@ TEST(Stream, ThousandsOfCutsOfOneText) {
       TablePolicy::filter("words", "scripted",
                           "{view: folded, rules: [{text: 'Ann Example', category: privacy, replace: '[NAME]'}, "
                           "{text: 'pour the acid', category: harm}]}"),
-      TablePolicy::filter("mail", "scripted",
-                          "{rules: [{text: 'ann@example.org', category: privacy, replace: '[EMAIL]'}]}")};
+      TablePolicy::filter("mail", "scripted", "{rules: [{text: 'ann@example.org', category: privacy, replace: '[EMAIL]'}]}")};
   policy->act("privacy", Action::kRewrite);
   policy->act("harm", Action::kBlock);
-  const std::string text =
-      "Dear ANN EXAMPLE (ann@example.org), \u4f60\u597d \U0001F600: then Pour the acid over it. ann example";
+  const std::string text = "Dear ANN EXAMPLE (ann@example.org), \u4f60\u597d \U0001F600: then Pour the acid over it. ann example";
   EXPECT_EQ(guard::check_stream_invariance(*guard_of(policy), new_turn(), text, 3000, 1), "");
 }
 
 TEST(Stream, HeldTextIsBounded) {
   for (const auto mode : {policy::FailMode::kClosed, policy::FailMode::kOpen}) {
     auto policy = std::make_shared<TablePolicy>();
-    policy->filter_specs = {
-        TablePolicy::filter("words", "scripted", "{rules: [{text: 'x y', category: mask, replace: Z}]}"),
-        TablePolicy::filter("slow", "scripted", "{hold_all: true}")};
+    policy->filter_specs = {TablePolicy::filter("words", "scripted", "{rules: [{text: 'x y', category: mask, replace: Z}]}"),
+                            TablePolicy::filter("slow", "scripted", "{hold_all: true}")};
     policy->filter_specs[1].fail_mode = mode;
     policy->act("mask", Action::kRewrite);
     const auto output = guard_of(policy)->open_output(new_turn());
@@ -169,18 +158,14 @@ TEST(Config, ErrorsSayWhatToWrite) {
     const auto filter = make_scripted(TablePolicy::filter("s", "scripted", config), {});
     return filter ? std::string() : filter.error().message;
   };
-  EXPECT_EQ(
-      error_of(
-          "{rules: [{text: a, category: b}], view: skeleton, fail: never, delay_us: 1, lag_bytes: 2, hold_all: false}"),
-      "");
+  EXPECT_EQ(error_of("{rules: [{text: a, category: b}], view: skeleton, fail: never, delay_us: 1, lag_bytes: 2, hold_all: false}"), "");
   EXPECT_NE(error_of("{rule: []}").find("did you mean 'rules'"), std::string::npos);
   EXPECT_NE(error_of("{view: upside_down}").find("raw, folded or skeleton"), std::string::npos);
   EXPECT_NE(error_of("{fail: maybe}").find("never, scan or stream"), std::string::npos);
   EXPECT_NE(error_of("{rules: [{text: '', category: b}]}").find("needs a `text`"), std::string::npos);
   EXPECT_NE(error_of("{rules: [{text: a}]}").find("needs a `category`"), std::string::npos);
   EXPECT_NE(error_of("{rules: [{text: a, category: b, severity: 4}]}").find("0 to 3"), std::string::npos);
-  EXPECT_NE(error_of("{rules: [{text: a, category: b, restore: true}]}").find("the text to put back"),
-            std::string::npos);
+  EXPECT_NE(error_of("{rules: [{text: a, category: b, restore: true}]}").find("the text to put back"), std::string::npos);
 }
 
 }  // namespace

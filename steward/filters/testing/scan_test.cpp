@@ -18,7 +18,8 @@ FilterUnderTest::FilterUnderTest(Make make, const std::string& kind, const std::
   filter_ = std::move(*made);
 }
 
-std::string FilterUnderTest::stream_fault(const std::string& text, policy::Action action, int cuts, std::uint64_t seed, const std::string& language) {
+std::string FilterUnderTest::stream_fault(const std::string& text, policy::Action action, int cuts, std::uint64_t seed,
+                                          const std::string& language) {
   static const ManualClock clock;
   auto ruled = std::make_shared<guard::testing::TablePolicy>(policy_);
   ruled->filter_specs = {spec_};
@@ -43,7 +44,8 @@ std::vector<guard::Finding> FilterUnderTest::scan(std::string_view text, const s
 
 std::vector<std::string> FilterUnderTest::spans(std::string_view text, const std::string& language, policy::Direction direction) const {
   std::vector<std::string> out;
-  for (const guard::Finding& finding : scan(text, language, direction)) out.emplace_back(text.substr(finding.span.begin, finding.span.size()));
+  for (const guard::Finding& finding : scan(text, language, direction))
+    out.emplace_back(text.substr(finding.span.begin, finding.span.size()));
   return out;
 }
 

@@ -49,7 +49,9 @@ class GatewayTest : public ::testing::Test {
   net::testing::Answer get(const std::string& path, const std::string& headers = "");
   /// {"model": "m", "messages": [{user, text}], more…}; `more` begins with a comma.
   static std::string chat_body(const std::string& text, const std::string& more = "", const std::string& model = "m");
-  net::testing::Answer chat(const std::string& text, const std::string& more = "") { return post("/v1/chat/completions", chat_body(text, more)); }
+  net::testing::Answer chat(const std::string& text, const std::string& more = "") {
+    return post("/v1/chat/completions", chat_body(text, more));
+  }
   static json::Object parse(const net::testing::Answer& answer);
   /// The events of a stream; [DONE] as a string.
   static std::vector<json::Value> events(const net::testing::Answer& answer);

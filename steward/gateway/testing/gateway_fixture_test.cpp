@@ -18,8 +18,10 @@ GatewayTest::GatewayTest() {
   help.supportive = true;
   help.reply["en"] = "You are not alone.";
   policy_->canned_replies.push_back(help);
-  policy_->filter_specs.push_back(guard::testing::TablePolicy::filter(
-      "words", "scripted", "{rules: [{text: forbidden, category: bad, severity: 2}, {text: secret, category: private, replace: '[S]'}, {text: danger, category: risk, reply: help}]}"));
+  policy_->filter_specs.push_back(
+      guard::testing::TablePolicy::filter("words", "scripted",
+                                          "{rules: [{text: forbidden, category: bad, severity: 2}, {text: secret, category: private, "
+                                          "replace: '[S]'}, {text: danger, category: risk, reply: help}]}"));
   const auto guard = guard::Guard::create(policy_, filters::make_scripted, {"", "", policy_.get()}, clock_);
   STEWARD_CHECK(guard.has_value());
   profiles_.set("default", *guard);
@@ -62,7 +64,8 @@ Answer GatewayTest::get(const std::string& path, const std::string& headers) {
 }
 
 std::string GatewayTest::chat_body(const std::string& text, const std::string& more, const std::string& model) {
-  return "{\"model\": \"" + model + "\", \"messages\": [{\"role\": \"user\", \"content\": " + json::dump(json::Value(text)) + "}]" + more + "}";
+  return "{\"model\": \"" + model + "\", \"messages\": [{\"role\": \"user\", \"content\": " + json::dump(json::Value(text)) + "}]" + more +
+         "}";
 }
 
 json::Object GatewayTest::parse(const Answer& answer) {

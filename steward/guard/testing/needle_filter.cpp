@@ -17,8 +17,7 @@ class NeedleStream final : public FilterStream {
 };
 
 Result<std::unique_ptr<Filter>> NeedleFilter::make(const policy::FilterSpec& spec, const FilterEnvironment&) {
-  TRY(yaml::check_keys(spec.config, {"needle", "category", "subtype", "kind", "reply", "text", "fail"},
-                       "a needle filter"));
+  TRY(yaml::check_keys(spec.config, {"needle", "category", "subtype", "kind", "reply", "text", "fail"}, "a needle filter"));
   auto filter = std::make_unique<NeedleFilter>();
   filter->name_ = spec.name;
   for (const auto& [key, value] : spec.config.members) {
@@ -40,8 +39,7 @@ Result<void> NeedleFilter::find(std::string_view text, const Scope& scope, std::
   for (std::size_t at = 0; (at = text.find(needle_, at)) != std::string_view::npos; at += needle_.size()) {
     Finding finding = finding_;
     finding.span = {at, at + needle_.size()};
-    if (!kind_.empty())
-      finding.replacement = scope.vault ? scope.vault->placeholder(kind_, needle_, needle_) : "[" + kind_ + "]";
+    if (!kind_.empty()) finding.replacement = scope.vault ? scope.vault->placeholder(kind_, needle_, needle_) : "[" + kind_ + "]";
     out.push_back(std::move(finding));
   }
   return {};
@@ -51,8 +49,6 @@ Result<void> NeedleFilter::scan(const text::Views& views, const Scope& scope, st
   return find(views.raw().text(), scope, out);
 }
 
-std::unique_ptr<FilterStream> NeedleFilter::open(const Scope& scope) const {
-  return std::make_unique<NeedleStream>(*this, scope);
-}
+std::unique_ptr<FilterStream> NeedleFilter::open(const Scope& scope) const { return std::make_unique<NeedleStream>(*this, scope); }
 
 }  // namespace steward::guard::testing

@@ -24,8 +24,7 @@ class TablePlan final : public policy::Plan {
 
 }  // namespace
 
-policy::FilterSpec TablePolicy::filter(const std::string& name, const std::string& kind,
-                                       const std::string& config_yaml) {
+policy::FilterSpec TablePolicy::filter(const std::string& name, const std::string& kind, const std::string& config_yaml) {
   policy::FilterSpec spec;
   spec.name = name;
   spec.kind = kind;

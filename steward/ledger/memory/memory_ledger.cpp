@@ -11,8 +11,8 @@ namespace {
 
 bool matches(const Row& row, const Query& query) {
   const auto same = [](const std::string& wanted, const std::string& value) { return wanted.empty() || wanted == value; };
-  return row.sequence > query.after_sequence && same(query.id, row.id) && same(query.kind, row.kind) &&
-         same(query.turn, row.turn) && same(query.subject, row.subject) && same(query.conversation, row.conversation);
+  return row.sequence > query.after_sequence && same(query.id, row.id) && same(query.kind, row.kind) && same(query.turn, row.turn) &&
+         same(query.subject, row.subject) && same(query.conversation, row.conversation);
 }
 
 class MemoryRowStore final : public RowStore {

@@ -18,8 +18,7 @@ Error error_of(sqlite3* database, int status) {
 
 }  // namespace
 
-Statement::Statement(Statement&& other) noexcept
-    : database_(other.database_), statement_(std::exchange(other.statement_, nullptr)) {}
+Statement::Statement(Statement&& other) noexcept : database_(other.database_), statement_(std::exchange(other.statement_, nullptr)) {}
 
 Statement::~Statement() { sqlite3_finalize(statement_); }
 
@@ -57,8 +56,7 @@ std::string Statement::bytes(int column) const {
 
 Result<Database> Database::open(const std::string& path, Mode mode, const std::string& vfs) {
   sqlite3* handle = nullptr;
-  const int flags = SQLITE_OPEN_NOMUTEX |
-                    (mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  const int flags = SQLITE_OPEN_NOMUTEX | (mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   const int status = sqlite3_open_v2(path.c_str(), &handle, flags, vfs.empty() ? nullptr : vfs.c_str());
   if (status != SQLITE_OK) {
     sqlite3_close(handle);
@@ -66,8 +64,7 @@ Result<Database> Database::open(const std::string& path, Mode mode, const std::s
   }
   Database database(handle);
   sqlite3_busy_timeout(handle, 5000);
-  if (mode == Mode::kReadWrite)
-    TRY(database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"));
+  if (mode == Mode::kReadWrite) TRY(database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"));
   return database;
 }
 

@@ -117,10 +117,9 @@ int shm_lock(sqlite3_file* f, int offset, int n, int flags) {
 void shm_barrier(sqlite3_file* f) { file_of(f)->real()->pMethods->xShmBarrier(file_of(f)->real()); }
 int shm_unmap(sqlite3_file* f, int remove) { return file_of(f)->real()->pMethods->xShmUnmap(file_of(f)->real(), remove); }
 
-const sqlite3_io_methods kMethods = {2,          close_file,  read_file,     write_file, truncate_file, sync_file,
-                                     size_of_file, lock_file, unlock_file,   check_lock, control,       sector_size,
-                                     characteristics, shm_map, shm_lock,     shm_barrier, shm_unmap,    nullptr,
-                                     nullptr};
+const sqlite3_io_methods kMethods = {2,         close_file,  read_file,  write_file, truncate_file, sync_file,       size_of_file,
+                                     lock_file, unlock_file, check_lock, control,    sector_size,   characteristics, shm_map,
+                                     shm_lock,  shm_barrier, shm_unmap,  nullptr,    nullptr};
 
 int open_file(sqlite3_vfs*, const char* name, sqlite3_file* out, int flags, int* out_flags) {
   File* file = file_of(out);

@@ -98,8 +98,9 @@ class SqliteRowStore final : public RowStore {
   }
 
   Result<std::vector<Row>> read(const Query& query) const override {
-    std::string sql = "SELECT sequence, id, time_us, kind, schema, turn, subject, conversation, meta, key_id, sealed, hash"
-                      " FROM event WHERE sequence > ?1";
+    std::string sql =
+        "SELECT sequence, id, time_us, kind, schema, turn, subject, conversation, meta, key_id, sealed, hash"
+        " FROM event WHERE sequence > ?1";
     const std::pair<const char*, const std::string*> filters[] = {{"id", &query.id},
                                                                   {"kind", &query.kind},
                                                                   {"turn", &query.turn},
@@ -203,8 +204,7 @@ Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const SqliteLedgerOptions& op
   auto keys = TRY(Database::open(options.keys_path, Database::Mode::kReadWrite, options.vfs));
   TRY(migrate(keys, kKeySchema, options.keys_path));
   auto ring = std::make_shared<KeyRing>(options.master, std::make_unique<SqliteKeyStore>(std::move(keys)));
-  return make_chained_ledger(
-      std::make_unique<SqliteRowStore>(std::move(writer), std::move(reader), std::move(lock)), std::move(ring));
+  return make_chained_ledger(std::make_unique<SqliteRowStore>(std::move(writer), std::move(reader), std::move(lock)), std::move(ring));
 }
 
 Result<std::unique_ptr<Ledger>> open_sqlite_ledger_read_only(const SqliteLedgerOptions& options) {
@@ -212,8 +212,7 @@ Result<std::unique_ptr<Ledger>> open_sqlite_ledger_read_only(const SqliteLedgerO
   auto reader = TRY(Database::open(options.database_path, Database::Mode::kReadOnly, options.vfs));
   auto keys = TRY(Database::open(options.keys_path, Database::Mode::kReadOnly, options.vfs));
   auto ring = std::make_shared<KeyRing>(options.master, std::make_unique<SqliteKeyStore>(std::move(keys)));
-  return make_reading_ledger(std::make_unique<SqliteRowStore>(std::move(writer), std::move(reader), std::nullopt),
-                             std::move(ring));
+  return make_reading_ledger(std::make_unique<SqliteRowStore>(std::move(writer), std::move(reader), std::nullopt), std::move(ring));
 }
 
 }  // namespace steward::ledger

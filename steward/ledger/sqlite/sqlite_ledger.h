@@ -12,7 +12,7 @@ struct SqliteLedgerOptions {
   std::string database_path;  ///< events
   std::string keys_path;      ///< data keys: another folder, so that a backup of the events holds none
   Key master{};
-  std::string vfs;            ///< SQLite VFS to use, for tests of power loss; empty means the system's
+  std::string vfs;  ///< SQLite VFS to use, for tests of power loss; empty means the system's
 };
 
 /// Opens or creates the ledger for writing; one process at a time.

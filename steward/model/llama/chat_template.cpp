@@ -56,7 +56,8 @@ Result<std::vector<PromptPart>> ChatTemplate::render(const std::vector<ChatMessa
     for (const auto& part : joined->as_string().parts) parts.push_back({part.is_input, part.val});
     return parts;
   } catch (const std::exception&) {
-    return fail(ErrorCode::kInvalidInput, "the model's chat template refuses these messages: most want user and assistant to alternate", "messages");
+    return fail(ErrorCode::kInvalidInput, "the model's chat template refuses these messages: most want user and assistant to alternate",
+                "messages");
   }
 }
 

@@ -101,7 +101,8 @@ void Engine::drop_cancelled() {
 /// First come, first served. A reproducible job waits until it is alone and then keeps others waiting.
 void Engine::assign() {
   for (;;) {
-    const auto busy = static_cast<std::size_t>(std::count_if(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.job != nullptr; }));
+    const auto busy =
+        static_cast<std::size_t>(std::count_if(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.job != nullptr; }));
     const bool alone = std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.job && slot.job->reproducible; });
     std::shared_ptr<Job> job;
     {
@@ -130,8 +131,8 @@ void Engine::assign() {
 void Engine::begin(Slot& slot, std::shared_ptr<Job> job) {
   std::size_t common = 0;
   if (options_.prefix_reuse && !job->reproducible && !job->sampling.echo) {
-    common = static_cast<std::size_t>(
-        std::mismatch(slot.cached.begin(), slot.cached.end(), job->prompt.begin(), job->prompt.end()).first - slot.cached.begin());
+    common = static_cast<std::size_t>(std::mismatch(slot.cached.begin(), slot.cached.end(), job->prompt.begin(), job->prompt.end()).first -
+                                      slot.cached.begin());
     common = std::min(common, job->prompt.size() - 1);  // the last token must be decoded for its logits
   }
   llama_memory_seq_rm(llama_get_memory(context_), slot.sequence, static_cast<llama_pos>(common), -1);

@@ -41,10 +41,10 @@ class Engine {
  private:
   struct Slot {
     int sequence = 0;
-    std::shared_ptr<Job> job;         ///< null: free
-    std::vector<Token> cached;        ///< tokens whose keys and values the context holds
-    std::size_t read = 0;             ///< prompt tokens that were decoded
-    Token next = 0;                   ///< sampled, not yet decoded
+    std::shared_ptr<Job> job;   ///< null: free
+    std::vector<Token> cached;  ///< tokens whose keys and values the context holds
+    std::size_t read = 0;       ///< prompt tokens that were decoded
+    Token next = 0;             ///< sampled, not yet decoded
     bool generating = false;
     int generated = 0;
     int reused = 0;

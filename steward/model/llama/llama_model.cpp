@@ -48,7 +48,8 @@ Result<void> check_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   char magic[4] = {};
   in.read(magic, 4);
-  if (std::string_view(magic, 4) != "GGUF") return fail(ErrorCode::kInvalidInput, fmt::format("{} is no GGUF model (it does not begin with GGUF)", path));
+  if (std::string_view(magic, 4) != "GGUF")
+    return fail(ErrorCode::kInvalidInput, fmt::format("{} is no GGUF model (it does not begin with GGUF)", path));
   return {};
 }
 
@@ -86,7 +87,9 @@ ModelRecord make_record(const llama_model* model, const LlamaOptions& options, s
   for (int i = 0; i < llama_model_meta_count(model); ++i) {
     char key[128] = {};
     char value[512] = {};
-    if (llama_model_meta_key_by_index(model, i, key, sizeof key) < 0 || llama_model_meta_val_str_by_index(model, i, value, sizeof value) < 0) continue;
+    if (llama_model_meta_key_by_index(model, i, key, sizeof key) < 0 ||
+        llama_model_meta_val_str_by_index(model, i, value, sizeof value) < 0)
+      continue;
     if (std::string_view(key).starts_with("general.")) record.metadata[key] = value;
   }
   return record;
@@ -135,7 +138,8 @@ class LlamaModel final : public LanguageModel {
 
 Result<std::vector<Token>> LlamaModel::tokenize(std::string_view text, bool add_special, bool parse_special) const {
   std::vector<Token> tokens(text.size() + 8);
-  const int count = llama_tokenize(vocab_, text.data(), static_cast<int>(text.size()), tokens.data(), static_cast<int>(tokens.size()), add_special, parse_special);
+  const int count = llama_tokenize(vocab_, text.data(), static_cast<int>(text.size()), tokens.data(), static_cast<int>(tokens.size()),
+                                   add_special, parse_special);
   if (count < 0) return fail(ErrorCode::kInternal, "the tokenizer gave more tokens than bytes");
   tokens.resize(static_cast<std::size_t>(count));
   return tokens;
@@ -146,10 +150,12 @@ Result<std::string> LlamaModel::detokenize(const std::vector<Token>& tokens) con
     if (token < 0 || token >= record_.vocabulary)
       return fail(ErrorCode::kInvalidInput, fmt::format("token ids are from 0 to {}", record_.vocabulary - 1), "tokens");
   std::string out(tokens.size() * 16 + 32, '\0');
-  int length = llama_detokenize(vocab_, tokens.data(), static_cast<int>(tokens.size()), out.data(), static_cast<int>(out.size()), false, true);
+  int length =
+      llama_detokenize(vocab_, tokens.data(), static_cast<int>(tokens.size()), out.data(), static_cast<int>(out.size()), false, true);
   if (length < 0) {
     out.resize(static_cast<std::size_t>(-length));
-    length = llama_detokenize(vocab_, tokens.data(), static_cast<int>(tokens.size()), out.data(), static_cast<int>(out.size()), false, true);
+    length =
+        llama_detokenize(vocab_, tokens.data(), static_cast<int>(tokens.size()), out.data(), static_cast<int>(out.size()), false, true);
   }
   out.resize(static_cast<std::size_t>(std::max(length, 0)));
   return out;
@@ -157,8 +163,8 @@ Result<std::string> LlamaModel::detokenize(const std::vector<Token>& tokens) con
 
 TokenizerInfo LlamaModel::tokenizer_info() const {
   const char* source = llama_model_chat_template(model_.get(), nullptr);
-  return {token_text(vocab_, llama_vocab_bos(vocab_)), token_text(vocab_, llama_vocab_eos(vocab_)), token_text(vocab_, llama_vocab_pad(vocab_)),
-          source ? source : ""};
+  return {token_text(vocab_, llama_vocab_bos(vocab_)), token_text(vocab_, llama_vocab_eos(vocab_)),
+          token_text(vocab_, llama_vocab_pad(vocab_)), source ? source : ""};
 }
 
 Result<std::string> LlamaModel::render(const std::vector<ChatMessage>& messages) const {
@@ -199,9 +205,10 @@ Result<std::unique_ptr<Generation>> LlamaModel::start(GenerateRequest request, S
     job->stripped = 1;
   }
   if (static_cast<int>(job->prompt.size()) >= engine_.context_per_sequence())
-    return fail(ErrorCode::kInvalidInput,
-                fmt::format("the prompt has {} tokens; this model reads at most {}", job->prompt.size(), engine_.context_per_sequence() - 1),
-                "context_length_exceeded");
+    return fail(
+        ErrorCode::kInvalidInput,
+        fmt::format("the prompt has {} tokens; this model reads at most {}", job->prompt.size(), engine_.context_per_sequence() - 1),
+        "context_length_exceeded");
   job->sampling = std::move(request.sampling);
   job->reproducible = request.reproducible;
   job->sink = std::move(sink);
@@ -220,7 +227,8 @@ Result<std::unique_ptr<LanguageModel>> open_llama(const LlamaOptions& options) {
   std::unique_ptr<llama_model, ModelDelete> model(llama_model_load_from_file(options.path.c_str(), model_params));
   if (!model) {
     const std::lock_guard lock(last_error_mutex);
-    return fail(ErrorCode::kInvalidInput, fmt::format("{} is not a whole model that this program reads ({}): fetch it again", options.path, last_error));
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("{} is not a whole model that this program reads ({}): fetch it again", options.path, last_error));
   }
   llama_context_params context_params = llama_context_default_params();
   context_params.n_ctx = static_cast<std::uint32_t>(options.context_per_sequence * options.sequences);
@@ -232,11 +240,13 @@ Result<std::unique_ptr<LanguageModel>> open_llama(const LlamaOptions& options) {
   context_params.n_threads_batch = context_params.n_threads;
   context_params.no_perf = true;
   std::unique_ptr<llama_context, ContextDelete> context(llama_init_from_model(model.get(), context_params));
-  if (!context) return fail(ErrorCode::kUnavailable, "no memory for the model's context: lower context_tokens or sequences in product.yaml");
+  if (!context)
+    return fail(ErrorCode::kUnavailable, "no memory for the model's context: lower context_tokens or sequences in product.yaml");
   std::optional<ChatTemplate> chat_template;
   const llama_vocab* vocab = llama_model_get_vocab(model.get());
   if (const char* source = llama_model_chat_template(model.get(), nullptr)) {
-    chat_template.emplace(TRY(ChatTemplate::parse(source, token_text(vocab, llama_vocab_bos(vocab)), token_text(vocab, llama_vocab_eos(vocab)))));
+    chat_template.emplace(
+        TRY(ChatTemplate::parse(source, token_text(vocab, llama_vocab_bos(vocab)), token_text(vocab, llama_vocab_eos(vocab)))));
   }
   ModelRecord record = make_record(model.get(), options, TRY(sha256_file_hex(options.path)));
   return std::unique_ptr<LanguageModel>(

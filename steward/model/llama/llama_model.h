@@ -8,13 +8,13 @@
 namespace steward::model {
 
 struct LlamaOptions {
-  std::string path;            ///< GGUF file
+  std::string path;  ///< GGUF file
   std::string id;
   int context_per_sequence = 2048;  ///< tokens
-  int sequences = 4;           ///< decoded side by side
-  int threads = 0;             ///< 0 = cores minus one, at least one
-  int queue_max = 32;          ///< requests waiting beyond the sequences
-  bool prefix_reuse = true;    ///< keep a sequence's tokens for the next request that begins alike
+  int sequences = 4;                ///< decoded side by side
+  int threads = 0;                  ///< 0 = cores minus one, at least one
+  int queue_max = 32;               ///< requests waiting beyond the sequences
+  bool prefix_reuse = true;         ///< keep a sequence's tokens for the next request that begins alike
 };
 
 /// A model in this process, decoded by one engine thread with continuous batching. Destroying it cancels what runs.

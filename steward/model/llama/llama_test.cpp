@@ -147,7 +147,8 @@ TEST(Llama, ABiasForbidsATokenAndTopKOneIsGreedy) {
   Sampling narrow = greedy(8);
   narrow.temperature = 2;
   narrow.top_k = 1;
-  EXPECT_EQ(start(shared(), ask("What is water made of?"), narrow, true)->wait().text, start(shared(), ask("What is water made of?"), greedy(8), true)->wait().text);
+  EXPECT_EQ(start(shared(), ask("What is water made of?"), narrow, true)->wait().text,
+            start(shared(), ask("What is water made of?"), greedy(8), true)->wait().text);
 }
 
 TEST(Llama, CancelEndsAGenerationAndTheNextOneRuns) {

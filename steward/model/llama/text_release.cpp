@@ -45,7 +45,8 @@ TextRelease::Out TextRelease::release(std::size_t end) {
   held_.erase(0, end);
   held_begin_ += end;
   std::size_t taken = 0;
-  while (taken < tokens_.size() && (tokens_[taken].first < held_begin_ || held_.empty())) out.tokens.push_back(std::move(tokens_[taken++].second));
+  while (taken < tokens_.size() && (tokens_[taken].first < held_begin_ || held_.empty()))
+    out.tokens.push_back(std::move(tokens_[taken++].second));
   tokens_.erase(tokens_.begin(), tokens_.begin() + static_cast<std::ptrdiff_t>(taken));
   return out;
 }

@@ -29,7 +29,7 @@ class TextRelease {
 
   std::vector<std::string> stops_;
   std::string held_;
-  std::size_t held_begin_ = 0;  ///< position of held_ in everything generated
+  std::size_t held_begin_ = 0;                                ///< position of held_ in everything generated
   std::vector<std::pair<std::size_t, TokenLogprob>> tokens_;  ///< by where their text begins
 };
 

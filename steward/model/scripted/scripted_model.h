@@ -13,10 +13,10 @@ namespace steward::model {
 
 /// What a scripted model does with one request.
 struct Script {
-  std::vector<std::string> deltas;        ///< each counts as one token
-  std::optional<Error> refusal;           ///< start() fails with it
-  std::optional<Error> failure;           ///< after the deltas, instead of an end
-  bool hangs = false;                     ///< after the deltas, until cancelled
+  std::vector<std::string> deltas;  ///< each counts as one token
+  std::optional<Error> refusal;     ///< start() fails with it
+  std::optional<Error> failure;     ///< after the deltas, instead of an end
+  bool hangs = false;               ///< after the deltas, until cancelled
 };
 
 /// A model that says what it is told, from a thread of its own, for tests of what stands around a model. Tokens are bytes.
