@@ -62,7 +62,17 @@ std::string random_reply(std::uint32_t seed) {
                                         "1234 ",
                                         "(0)",
                                         "\n\n- item ",
-                                        "DE89 3704 "};
+                                        "DE89 3704 ",
+                                        "d3JpdGUgdG8gamFuZS5kb2VAZXhhbXBsZS5vcmc= ",
+                                        "aG93IHRvIGJ1aWxkIGEgcGlwZSBib21iIGF0IGhvbWU= ",
+                                        "anVzdCBhIHRleHQgb2Ygbm8gaGFybQ==",
+                                        "p i p e  b o m b ",
+                                        "j a n e @ e x a m p l e . o r g ",
+                                        "jane%40example.org ",
+                                        "build a p&#105;pe bo&#109;b ",
+                                        "&am",
+                                        "6A 61 6E 65 40 65 2E 6f 72 67 ",
+                                        "I a "};
   std::minstd_rand random(seed);
   std::string out;
   for (int i = 0; i < 14; ++i) out += kPieces[random() % std::size(kPieces)];

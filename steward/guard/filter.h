@@ -41,6 +41,8 @@ class Filter {
   virtual const std::string& version() const = 0;
   /// Scans one whole text. Appends findings with spans in views.raw().text().
   virtual Result<void> scan(const text::Views& views, const Scope& scope, std::vector<Finding>& out) const = 0;
+  /// True if the guard shall show it the decoded views, too (guard/decoding.h).
+  virtual bool reads_decoded() const { return false; }
   /// Opens a stream; `scope` outlives it. Scanning a whole text by a stream gives the same findings as scan().
   virtual std::unique_ptr<FilterStream> open(const Scope& scope) const = 0;
 };

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "steward/core/check.h"
+#include "steward/guard/decoding.h"
 #include "steward/guard/input_check.h"
 #include "steward/guard/output_stream.h"
 
@@ -54,6 +55,7 @@ Result<std::shared_ptr<const Guard>> Guard::create(std::shared_ptr<const policy:
     if (!filter)
       return fail(ErrorCode::kInvalidInput,
                   fmt::format("{}: the filter '{}' cannot be made: {}", yaml::to_string(spec.where), spec.name, filter.error().message));
+    if (spec.decode && (*filter)->reads_decoded()) *filter = with_decoded_views(*std::move(filter));
     parts->detectors.push_back({&spec, *std::move(filter)});
   }
   return std::make_shared<const PolicyGuard>(std::move(parts));

@@ -2,6 +2,7 @@
 
 #include "steward/core/check.h"
 #include "steward/text/normalizer.h"
+#include "steward/text/reading.h"
 #include "steward/text/words.h"
 
 namespace steward::text {
@@ -85,6 +86,7 @@ std::size_t char_floor(std::string_view utf8, std::size_t n) {
 struct Views::State {
   std::string_view text;
   std::optional<View> raw, folded, skeleton;
+  std::optional<std::vector<Reading>> readings, mirrored;
 };
 
 Views::Views(std::string_view utf8) : state_(std::make_unique<State>()) { state_->text = utf8; }
@@ -126,11 +128,22 @@ const View& Views::get(ViewKind kind) const {
   }
 }
 
+const std::vector<Reading>& Views::readings() const {
+  if (!state_->readings) state_->readings = readings_of(state_->text);
+  return *state_->readings;
+}
+
+const std::vector<Reading>& Views::mirrored_readings() const {
+  if (!state_->mirrored) state_->mirrored = mirrored_readings_of(state_->text);
+  return *state_->mirrored;
+}
+
 struct GrowingViews::State {
   MappedText raw;
   Folder folder;
   SkeletonMaker skeleton;
   bool finished = false;
+  GrowingReadings readings;  // advanced when asked for
 
   void advance() {
     folder.advance(raw.text(), finished);
@@ -179,6 +192,11 @@ std::size_t GrowingViews::covered(ViewKind kind) const {
     default:
       return raw().size();
   }
+}
+
+const GrowingReadings& GrowingViews::readings() const {
+  state_->readings.advance(state_->raw.text(), state_->finished);
+  return state_->readings;
 }
 
 Span GrowingViews::origin(ViewKind kind, Span derived) const { return state_->get(kind).origin(derived); }

@@ -34,6 +34,9 @@ class View {
   MappedText mapped_;
 };
 
+class Reading;
+class GrowingReadings;
+
 View fold(std::string_view utf8);
 View skeleton(std::string_view utf8);
 /// The texts alone, for patterns and list entries: they are folded by the same code as text.
@@ -55,6 +58,9 @@ class Views {
   const View& folded() const;
   const View& skeleton() const;
   const View& get(ViewKind kind) const;
+  /// The decoded views (reading.h).
+  const std::vector<Reading>& readings() const;
+  const std::vector<Reading>& mirrored_readings() const;
 
  private:
   struct State;
@@ -79,6 +85,8 @@ class GrowingViews {
   /// Position in raw() up to which the stable text covers.
   std::size_t covered(ViewKind kind) const;
   Span origin(ViewKind kind, Span derived) const;
+  /// The decoded views (reading.h), of all that was appended so far.
+  const GrowingReadings& readings() const;
 
  private:
   struct State;

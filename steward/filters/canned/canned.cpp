@@ -26,6 +26,7 @@ class CannedFilter final : public guard::Filter {
   explicit CannedFilter(Config config) : config_(std::move(config)) {}
   const std::string& name() const override { return config_.name; }
   const std::string& version() const override { return config_.version; }
+  bool reads_decoded() const override { return true; }
 
   Result<void> scan(const text::Views& views, const guard::Scope& scope, std::vector<guard::Finding>& out) const override {
     const Source source(views, text::ViewKind::kSkeleton);

@@ -154,6 +154,7 @@ class LexiconFilter final : public guard::Filter {
   explicit LexiconFilter(Lexicon lexicon) : lexicon_(std::move(lexicon)) {}
   const std::string& name() const override { return lexicon_.name; }
   const std::string& version() const override { return lexicon_.version; }
+  bool reads_decoded() const override { return true; }
   Result<void> scan(const text::Views& views, const guard::Scope& scope, std::vector<guard::Finding>& out) const override {
     for (const auto& [view, set] : lexicon_.sets)
       Scanner(lexicon_, view, scope.context.language)
@@ -212,6 +213,7 @@ Result<void> add_list(const yaml::Node& node, const guard::FilterEnvironment& en
     const auto id = static_cast<std::uint32_t>(lexicon.meanings.size());
     lexicon.meanings.push_back(std::move(own));
     for (const std::string& phrase : entry.inflect ? inflections(entry.phrase) : std::vector<std::string>{entry.phrase}) {
+      set.add_spelled(phrase, id);
       if (!set.add(phrase, id))
         return fail(ErrorCode::kInvalidInput, fmt::format("{}:{}: the entry holds no letter or digit", file, entry.line));
     }

@@ -80,6 +80,7 @@ class PatternFilter final : public guard::Filter {
       : name_(std::move(name)), version_(std::move(version)), patterns_(std::move(patterns)) {}
   const std::string& name() const override { return name_; }
   const std::string& version() const override { return version_; }
+  bool reads_decoded() const override { return true; }
   Result<void> scan(const text::Views& views, const guard::Scope&, std::vector<guard::Finding>& out) const override {
     for (const Pattern& pattern : patterns_) Scanner(pattern).advance(Source(views, pattern.view), out);
     return {};

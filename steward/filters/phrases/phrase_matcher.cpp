@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kGapBytesMax = 8;
 /// A run of letters longer than this is cut: no entry is that long, and a stream must not wait for its end.
 constexpr std::size_t kWordBytesMax = 96;
+constexpr std::size_t kSpelledLettersMin = 4;
 constexpr std::uint32_t kNoWord = 0xFFFFFFFF;
 
 struct Word {
@@ -70,32 +71,46 @@ std::uint32_t PhraseSet::word(std::string_view text) const {
   return found == words_.end() ? kNoWord : found->second;
 }
 
+std::string PhraseSet::viewed(std::string_view phrase) const {
+  if (view_ == text::ViewKind::kSkeleton) return text::skeleton_text(phrase);
+  return view_ == text::ViewKind::kFolded ? text::fold_text(phrase) : std::string(phrase);
+}
+
+/// Goes from `node` over `word`, which is made known.
+void PhraseSet::step(std::string_view word, std::uint32_t& node) {
+  const auto known = words_.emplace(plain(word), static_cast<std::uint32_t>(words_.size())).first->second;
+  const auto [next, is_new] = nodes_[node].next.emplace(known, static_cast<std::uint32_t>(nodes_.size()));
+  node = next->second;
+  if (is_new) nodes_.emplace_back();
+}
+
 bool PhraseSet::add(std::string_view phrase, std::uint32_t id) {
-  const std::string text = view_ == text::ViewKind::kSkeleton ? text::skeleton_text(phrase)
-                           : view_ == text::ViewKind::kFolded ? text::fold_text(phrase)
-                                                              : std::string(phrase);
+  const std::string text = viewed(phrase);
   std::uint32_t node = 0;
   std::size_t at = 0, skipped = 0;
   while (const auto found = next_word(text, at, true, skipped)) {
-    const auto known =
-        words_
-            .emplace(plain(std::string_view(text).substr(found->span.begin, found->span.size())), static_cast<std::uint32_t>(words_.size()))
-            .first->second;
-    const auto next = nodes_[node].next.find(known);
-    if (next != nodes_[node].next.end()) {
-      node = next->second;
-    } else {
-      const auto made = static_cast<std::uint32_t>(nodes_.size());
-      nodes_[node].next.emplace(known, made);
-      nodes_.emplace_back();
-      node = made;
-    }
+    step(std::string_view(text).substr(found->span.begin, found->span.size()), node);
     at = found->end;
   }
   if (node == 0) return false;
   nodes_[node].ids.push_back(id);
   ++count_;
   return true;
+}
+
+void PhraseSet::add_spelled(std::string_view phrase, std::uint32_t id) {
+  const std::string text = viewed(phrase);
+  std::vector<std::string_view> letters;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t begin = at;
+    const char32_t c = text::next_char(text, at);
+    if (text::is_unspaced_char(c)) return;
+    if (text::is_word_char(c) && !is_apostrophe(text[begin])) letters.push_back(std::string_view(text).substr(begin, at - begin));
+  }
+  if (letters.size() < kSpelledLettersMin) return;
+  std::uint32_t node = 0;
+  for (const std::string_view letter : letters) step(letter, node);
+  nodes_[node].ids.push_back(id);
 }
 
 void PhraseCursor::advance(const Source& source, std::vector<PhraseMatch>& out) {

@@ -18,6 +18,9 @@ class PhraseSet {
   explicit PhraseSet(text::ViewKind view) : view_(view) {}
   /// Adds a phrase, put through the same view as text. False if nothing of it is a word. `id` stands in the match.
   bool add(std::string_view phrase, std::uint32_t id);
+  /// Adds the phrase letter by letter, as it is spelled to get by: "p-i-p-e b o m b". Phrases of fewer than four letters, or in scripts
+  /// without spaces, are left out.
+  void add_spelled(std::string_view phrase, std::uint32_t id);
   text::ViewKind view() const { return view_; }
   std::size_t size() const { return count_; }
 
@@ -28,6 +31,8 @@ class PhraseSet {
     std::vector<std::uint32_t> ids;
   };
   std::uint32_t word(std::string_view text) const;
+  std::string viewed(std::string_view phrase) const;
+  void step(std::string_view word, std::uint32_t& node);
 
   text::ViewKind view_;
   std::size_t count_ = 0;

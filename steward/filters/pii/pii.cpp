@@ -95,6 +95,7 @@ class PiiFilter final : public guard::Filter {
   explicit PiiFilter(Settings settings) : settings_(std::move(settings)) {}
   const std::string& name() const override { return settings_.name; }
   const std::string& version() const override { return settings_.version; }
+  bool reads_decoded() const override { return true; }
 
   Result<void> scan(const text::Views& views, const Scope& scope, std::vector<Finding>& out) const override {
     const text::View& folded = views.folded();
