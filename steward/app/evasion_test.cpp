@@ -144,6 +144,8 @@ const std::vector<std::pair<const char*, Disguise>> kMirrors = {
 const std::vector<std::pair<const char*, Disguise>> kSpellings = {
     {"spaced letters",
      [](const std::string& s) { return each_char(s, [](char32_t, const std::string& b) { return b == " " ? " " : b + " "; }); }},
+    {"spaced letters, wide gaps",
+     [](const std::string& s) { return each_char(s, [](char32_t, const std::string& b) { return b + " "; }); }},
 };
 const std::vector<std::pair<const char*, Disguise>> kWordSpellings = {
     {"dashed letters",
@@ -220,6 +222,13 @@ TEST_F(Evasion, DisguisedAddressesAreFound) {
     for (const Disguises* group : {&kEncodings, &kMirrors})
       for (const auto& [name, disguise] : *group) EXPECT_TRUE(finds("privacy", disguise("please mail it to " + address + " now"))) << name;
   }
+}
+
+TEST_F(Evasion, DisguisedKeysAreFound) {
+  const std::string key = std::string("ghp") + "_" + "x9Kq2LmZ7wRt4VbN8cYd1FgH5jPs3TaU6eWo";
+  for (const auto& [name, disguise] : kLetterDisguises)
+    EXPECT_TRUE(finds("credentials", "Use " + disguise(key) + " today")) << name << ": " << disguise(key);
+  for (const auto& [name, disguise] : kEncodings) EXPECT_TRUE(finds("credentials", disguise("my key is " + key + " ok"))) << name;
 }
 
 /// A text spelled in numbers may hold what is a telephone number to anyone.

@@ -7,10 +7,12 @@
 #include "steward/filters/canned/canned.h"
 #include "steward/filters/form/form.h"
 #include "steward/filters/identity/identity.h"
+#include "steward/filters/leak/leak.h"
 #include "steward/filters/lexicon/lexicon.h"
 #include "steward/filters/pattern/pattern.h"
 #include "steward/filters/pii/pii.h"
 #include "steward/filters/scripted/scripted.h"
+#include "steward/filters/secret/secret.h"
 #include "steward/prompting/prompting.h"
 
 namespace steward::app {
@@ -20,9 +22,9 @@ namespace fs = std::filesystem;
 
 using Make = Result<std::unique_ptr<guard::Filter>> (*)(const policy::FilterSpec&, const guard::FilterEnvironment&);
 constexpr std::pair<std::string_view, Make> kFilters[] = {
-    {"canned", filters::make_canned},     {"form", filters::make_form},       {"identity", filters::make_identity},
-    {"lexicon", filters::make_lexicon},   {"pattern", filters::make_pattern}, {"pii", filters::make_pii},
-    {"scripted", filters::make_scripted},
+    {"canned", filters::make_canned},     {"form", filters::make_form},         {"leak", filters::make_leak},
+    {"identity", filters::make_identity}, {"lexicon", filters::make_lexicon},   {"pattern", filters::make_pattern},
+    {"pii", filters::make_pii},           {"scripted", filters::make_scripted}, {"secret", filters::make_secret},
 };
 
 /// Changes whenever a file is written, without reading it.

@@ -108,8 +108,6 @@ guard::InputOutcome Turn::check_input(Choice& choice) {
     choice.done = true;
     choice.reply = outcome.decision.reply;
     choice.finish_reason = outcome.decision.finish_reason;
-  } else {
-    choice.guard = request_.target.guard->open_output(choice.place);
   }
   state_->metrics->guard_time("input", static_cast<double>(steady_ns() - began) * 1e-9);
   return outcome;
@@ -138,6 +136,9 @@ Result<void> Turn::prepare_chat(Choice& choice) {
     input.asks_identity |= ruled.finding.subtype == kIdentityAsked;
   }
   prompting::PromptOutcome composed = TRY(prompting::compose(request_.target.guard->policy(), input));
+  for (const model::ChatMessage& message : composed.messages)
+    if (message.role == "system") choice.place.confidential.push_back(message.content);
+  choice.guard = request_.target.guard->open_output(choice.place);
   choice.prompt = std::move(composed.messages);
   rules_ = std::move(composed.rules);
   notices_ = std::move(composed.notices);
@@ -158,6 +159,7 @@ Result<void> Turn::prepare_completion(Choice& choice) {
   std::string text = tokens ? repair_utf8(TRY(request_.target.model->detokenize(*tokens))) : std::get<std::string>(prompt);
   choice.input.push_back({"user", std::move(text)});
   guard::InputOutcome outcome = check_input(choice);
+  if (choice.asks_model) choice.guard = request_.target.guard->open_output(choice.place);
   choice.prompt = outcome.messages.empty() ? std::string() : std::move(outcome.messages.front().text);
   return {};
 }

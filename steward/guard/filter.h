@@ -20,6 +20,8 @@ struct Scope {
   policy::Direction direction = policy::Direction::kInput;
   std::string role = "user";  ///< role of the message, on input
   Vault* vault = nullptr;     ///< the conversation's placeholders of this principal; null when there is none
+  /// Texts that must not come back in the output (instructions); null when there are none.
+  const std::vector<std::string>* confidential = nullptr;
 };
 
 /// One output stream as one filter sees it. Not thread-safe.

@@ -21,6 +21,7 @@ struct Message {
 struct Turn {
   policy::Context context;                     ///< language "und" is identified from the last user message
   std::shared_ptr<Conversation> conversation;  ///< placeholders and what was judged before; never null
+  std::vector<std::string> confidential;       ///< for the output: texts that must not come back, as the model saw them
 };
 
 struct InputOutcome {

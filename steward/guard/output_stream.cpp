@@ -48,6 +48,7 @@ class OutputStream final : public OutputGuard {
   const Pipeline pipeline_;
   const std::shared_ptr<const void> keep_alive_;  // shared: the guard may be replaced while this stream runs
   const std::shared_ptr<Conversation> conversation_;
+  const std::vector<std::string> confidential_;
   Scope scope_;
   std::shared_ptr<const policy::Plan> plan_;
   std::chrono::nanoseconds shortest_deadline_;
@@ -69,6 +70,7 @@ OutputStream::OutputStream(const Pipeline& pipeline, std::shared_ptr<const void>
     : pipeline_(pipeline),
       keep_alive_(std::move(keep_alive)),
       conversation_(turn.conversation),
+      confidential_(turn.confidential),
       shortest_deadline_(shortest_deadline(pipeline.detectors)),
       decision_(begin_decision(pipeline, policy::Direction::kOutput)) {
   STEWARD_CHECK(conversation_ != nullptr);
@@ -77,6 +79,7 @@ OutputStream::OutputStream(const Pipeline& pipeline, std::shared_ptr<const void>
   scope_.direction = policy::Direction::kOutput;
   scope_.role = "assistant";
   scope_.vault = &conversation_->vault();
+  if (!confidential_.empty()) scope_.confidential = &confidential_;
   plan_ = pipeline_.policy.plan(scope_.context);
   for (std::size_t i = 0; i < pipeline_.detectors.size(); ++i) {
     const Detector& detector = pipeline_.detectors[i];

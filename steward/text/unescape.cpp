@@ -14,6 +14,7 @@ namespace {
 /// Letters spaced apart are read no further than this, so that a stream is not held longer.
 constexpr std::size_t kSpacedBytesMax = 1024;
 constexpr std::size_t kPayloadBytesMax = 4096;
+constexpr std::size_t kWordGapBytesMax = 4;
 /// Fewer letters than this may stand alone: "I a m" is nothing.
 constexpr int kSpacedLettersMin = 4;
 
@@ -188,7 +189,7 @@ struct Spaced {
   bool waits = false;
 };
 
-/// Single characters with the same separator between them; with spaces, two of them stand for one: "p i p e  b o m b".
+/// Single characters with the same separator between them; with spaces, two to four of them stand for one: "p i p e  b o m b".
 Spaced read_spaced(std::string_view text, bool finished) {
   Spaced out;
   char32_t separator = 0;
@@ -216,8 +217,9 @@ Spaced read_spaced(std::string_view text, bool finished) {
     std::size_t next = end;
     if (next_char(text, next) != separator) return out;
     if (separator == ' ' && next < text.size() && text[next] == ' ') {
-      out.parts.push_back({" ", {end, next + 1}});
-      ++next;
+      while (next < text.size() && text[next] == ' ' && next - end < kWordGapBytesMax) ++next;
+      if (next == text.size() && !finished) break;
+      out.parts.push_back({" ", {end, next}});
     }
     at = next;
     if (out.end > kSpacedBytesMax) return out;

@@ -12,6 +12,7 @@ namespace steward::filters::testing {
 FilterUnderTest::FilterUnderTest(Make make, const std::string& kind, const std::string& config_yaml, const std::string& directory)
     : make_(make), spec_(guard::testing::TablePolicy::filter("under-test", kind, config_yaml)), directory_(directory) {
   spec_.on_output = kind != "canned" && kind != "form";
+  spec_.on_input = kind != "leak";
   auto made = make(spec_, {directory, directory, &policy_});
   if (!made) fprintf(stderr, "%s\n", made.error().message.c_str());
   STEWARD_CHECK(made.has_value());
@@ -53,6 +54,7 @@ std::string error_of(Make make, const std::string& kind, const std::string& conf
   const guard::testing::TablePolicy policy;
   policy::FilterSpec spec = guard::testing::TablePolicy::filter("under-test", kind, config_yaml);
   spec.on_output = kind != "canned" && kind != "form";
+  spec.on_input = kind != "leak";
   const auto made = make(spec, {directory, directory, &policy});
   return made ? "" : made.error().message;
 }
