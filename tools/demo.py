@@ -130,6 +130,11 @@ def ledger_texts(turn: str, kind: str) -> dict:
     return json.loads(next(event["text"] for event in events if event["kind"] == kind))
 
 
+def texts_of(turn: str) -> list[str]:
+    events = [json.loads(line) for line in steward("ledger", "show", turn, "--text").splitlines() if line.startswith("{")]
+    return [event["text"] for event in events if "text" in event]
+
+
 def address(server: Server) -> None:
     title(5, "Personal data: the model never sees the address, its owner gets it back")
     question = "Repeat exactly this sentence: \"Write to jane.doe@example.org today.\""
@@ -177,6 +182,7 @@ def main() -> None:
     try:
         for part in (same_answer, mid_stream, twin, support, address, identity, policy):
             part(server)
+        last = server.ask("My name is Jane Doe and I love sailing.", max_tokens=16)["steward"]
     finally:
         server.stop()
     title(8, "One ledger: everything above is in it, chained and sealed")
@@ -186,6 +192,11 @@ def main() -> None:
         kind = json.loads(line)["kind"]
         kinds[kind] = kinds.get(kind, 0) + 1
     say("  " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
+    title(9, "The user asks to be forgotten: the texts are gone, the chain still verifies")
+    block("before", f"{len(texts_of(last['turn']))} texts of the last turn can be read")
+    command("ledger", "erase", "--turn", last["turn"], "--reason", "the user asked for it")
+    block("after", f"{len(texts_of(last['turn']))} texts of it can be read", "32")
+    command("ledger", "verify")
     print("\nNext: `make run`, then point any OpenAI SDK at http://127.0.0.1:8080/v1 with model \"demo\".")
 
 

@@ -1,9 +1,14 @@
 #include <algorithm>
+#include <sstream>
+#include <tuple>
 
 #include <fmt/format.h>
 
 #include "steward/app/command.h"
 #include "steward/app/storage.h"
+#include "steward/core/files.h"
+#include "steward/core/ids.h"
+#include "steward/gateway/identity.h"
 #include "steward/ledger/export.h"
 
 namespace steward::app {
@@ -72,11 +77,120 @@ Result<int> export_all(const CommandLine& line, Query query, ledger::WithText wi
   }
 }
 
+/// Whom or what the operator means.
+struct Whose {
+  std::string user, tenant = "local", subject, conversation, turn, reason = "requested";
+};
+
+Result<std::unique_ptr<Ledger>> open_for_writing(const Product& product, const Key& master) {
+  auto ledger = open_ledger(product, master);
+  if (!ledger && ledger.error().code == ErrorCode::kUnavailable)
+    return fail(ErrorCode::kUnavailable, ledger.error().message + ", or ask the server: POST /v1/erasures {\"user\": …}");
+  return ledger;
+}
+
+/// Subject and conversation as the ledger names them.
+Result<std::pair<std::string, std::string>> find_whose(const Whose& whose, const Key& master, const Ledger& ledger) {
+  if (!whose.user.empty())
+    return std::pair(gateway::end_user_pseudonym(derive_key(master, "steward/pseudonyms/1"), whose.tenant, whose.user), std::string());
+  if (!whose.turn.empty()) {
+    Query query;
+    query.turn = whose.turn;
+    query.limit = 1;
+    const auto events = TRY(ledger.read(query));
+    if (events.empty()) return fail(ErrorCode::kNotFound, "there is no turn with this id; `steward ledger list` shows them");
+    return std::pair(std::string(), events.front().event.conversation);
+  }
+  if (whose.subject.empty() == whose.conversation.empty())
+    return fail(ErrorCode::kInvalidInput, "say whose texts: --user, --turn (its conversation), --subject or --conversation");
+  return std::pair(whose.subject, whose.conversation);
+}
+
+Result<int> erase(const CommandLine& line, const Whose& whose) {
+  static const SystemClock clock;
+  const Product product = TRY(load_product(line.product_dir));
+  const Key master = TRY(open_master_key(product));
+  const auto ledger = TRY(open_for_writing(product, master));
+  ledger::Erasure erasure;
+  std::tie(erasure.subject, erasure.conversation) = TRY(find_whose(whose, master, *ledger));
+  erasure.reason = whose.reason;
+  erasure.id = make_uuid7(clock);
+  erasure.time_us = clock.now_us();
+  const auto report = TRY(ledger->erase(erasure));
+  fmt::print("erased: {} texts, {} keys destroyed; event {}\n", report.events, report.keys, erasure.id);
+  return static_cast<int>(kExitOk);
+}
+
+Result<int> hold(const CommandLine& line, const Whose& whose, std::string_view kind) {
+  static const SystemClock clock;
+  const Product product = TRY(load_product(line.product_dir));
+  const Key master = TRY(open_master_key(product));
+  const auto ledger = TRY(open_for_writing(product, master));
+  ledger::Event event;
+  std::tie(event.subject, event.conversation) = TRY(find_whose(whose, master, *ledger));
+  event.id = make_uuid7(clock);
+  event.time_us = clock.now_us();
+  event.kind = kind;
+  event.meta = {{"reason", whose.reason}};
+  TRY(ledger->append_sync({event}));
+  fmt::print("{}: event {}\n", kind == ledger::kHoldKind ? "held" : "released", event.id);
+  return static_cast<int>(kExitOk);
+}
+
+/// What a witness outside of this machine keeps: it shows later that the chain up to here was not rewritten.
+Result<int> checkpoint(const CommandLine& line) {
+  const auto ledger = TRY(open_for_reading(line));
+  Query query;
+  query.newest_first = true;
+  query.limit = 1;
+  const auto newest = TRY(ledger->read(query));
+  if (newest.empty()) return fail(ErrorCode::kNotFound, "the ledger is empty: there is nothing to witness yet");
+  fmt::print("{}\n", json::dump(json::Object{
+                         {"sequence", newest[0].sequence}, {"hash", newest[0].hash}, {"time", format_utc(newest[0].event.time_us)}}));
+  return static_cast<int>(kExitOk);
+}
+
+/// Lines as `checkpoint` printed them. Errors: kInvalidInput with the line.
+Result<std::vector<std::pair<std::int64_t, std::string>>> read_checkpoints(const std::string& path) {
+  std::vector<std::pair<std::int64_t, std::string>> out;
+  std::istringstream lines(TRY(read_file(path)));
+  int number = 0;
+  for (std::string text; std::getline(lines, text);) {
+    ++number;
+    if (text.empty()) continue;
+    const auto value = json::parse(text);
+    const auto* object = value ? value->if_object() : nullptr;
+    const auto sequence = object ? json::get_integer(*object, "sequence").value_or(std::nullopt) : std::nullopt;
+    const auto hash = object ? json::get_string(*object, "hash").value_or(std::nullopt) : std::nullopt;
+    if (!sequence || !hash)
+      return fail(ErrorCode::kInvalidInput, fmt::format("{}:{}: no line of `steward ledger checkpoint`", path, number));
+    out.emplace_back(*sequence, *hash);
+  }
+  return out;
+}
+
+Result<int> verify_witnessed(const CommandLine& line, const std::string& checkpoints) {
+  const auto ledger = TRY(open_for_reading(line));
+  for (const auto& [sequence, hash] : TRY(read_checkpoints(checkpoints))) {
+    Query query;
+    query.after_sequence = sequence - 1;
+    query.limit = 1;
+    const auto event = TRY(ledger->read(query));
+    if (event.empty() || event[0].sequence != sequence || event[0].hash != hash) {
+      fmt::print("broken: event {} is not the one that was witnessed: the chain was rewritten\n", sequence);
+      return static_cast<int>(kExitNo);
+    }
+  }
+  return verify(line);
+}
+
 int exit_of(const Result<int>& result) { return result ? *result : report(result.error()); }
 
 struct Options {
   Query query;
   std::string id;
+  std::string checkpoints;
+  Whose whose;
   bool text = false;
   ledger::WithText with_text() const { return text ? ledger::WithText::kYes : ledger::WithText::kNo; }
 };
@@ -87,16 +201,34 @@ void add_filters(CLI::App& command, Options& options) {
   command.add_option("--conversation", options.query.conversation, "Only events of this conversation");
 }
 
+void add_whose(CLI::App& command, Whose& whose) {
+  command.add_option("--user", whose.user, "End user, as requests name them (safety_identifier or user)");
+  command.add_option("--tenant", whose.tenant, "Tenant of the end user")->capture_default_str();
+  command.add_option("--turn", whose.turn, "The conversation of this turn");
+  command.add_option("--subject", whose.subject, "Pseudonym of an end user, as events show it");
+  command.add_option("--conversation", whose.conversation, "Pseudonym of a conversation, as events show it");
+  command.add_option("--reason", whose.reason, "For the record; no personal data")->capture_default_str();
+}
+
 }  // namespace
 
 void add_ledger_command(CLI::App& app, CommandLine& line) {
-  auto* group = app.add_subcommand("ledger", "Read and verify what happened: verify | list | show | export");
+  auto* group = app.add_subcommand("ledger", "What happened: verify | list | show | export | checkpoint | erase | hold | release");
   group->require_subcommand(1);
   auto options = std::make_shared<Options>();
 
   auto* verify_command = group->add_subcommand("verify", "Walk the hash chain; exit 1 if it is broken");
   add_product_option(*verify_command, line);
-  verify_command->callback([&line] { line.exit_code = exit_of(verify(line)); });
+  verify_command->add_option("--checkpoints", options->checkpoints, "File of lines that `checkpoint` printed: the chain must hold them")
+      ->check(CLI::ExistingFile);
+  verify_command->callback([&line, options] {
+    line.exit_code = exit_of(options->checkpoints.empty() ? verify(line) : verify_witnessed(line, options->checkpoints));
+  });
+
+  auto* checkpoint_command =
+      group->add_subcommand("checkpoint", "The chain's head as a JSON line, to be kept by a witness outside of this machine");
+  add_product_option(*checkpoint_command, line);
+  checkpoint_command->callback([&line] { line.exit_code = exit_of(checkpoint(line)); });
 
   auto* list_command = group->add_subcommand("list", "One line an event, the newest last");
   add_product_option(*list_command, line);
@@ -119,6 +251,20 @@ void add_ledger_command(CLI::App& app, CommandLine& line) {
   export_command->add_option("--after", options->query.after_sequence, "Start behind this sequence number");
   export_command->add_flag("--text", options->text, "Open the sealed texts too");
   export_command->callback([&line, options] { line.exit_code = exit_of(export_all(line, options->query, options->with_text())); });
+
+  auto* erase_command =
+      group->add_subcommand("erase", "Destroy the keys of texts: nobody can read them again, and the chain still verifies");
+  add_product_option(*erase_command, line);
+  add_whose(*erase_command, options->whose);
+  erase_command->callback([&line, options] { line.exit_code = exit_of(erase(line, options->whose)); });
+  for (const auto& [name, kind, help] :
+       {std::tuple{"hold", ledger::kHoldKind, "Keep texts from erasure and retention (an appeal, a legal claim)"},
+        std::tuple{"release", ledger::kHoldReleasedKind, "End a hold"}}) {
+    auto* command = group->add_subcommand(name, help);
+    add_product_option(*command, line);
+    add_whose(*command, options->whose);
+    command->callback([&line, options, kind] { line.exit_code = exit_of(hold(line, options->whose, kind)); });
+  }
 }
 
 }  // namespace steward::app

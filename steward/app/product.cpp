@@ -94,6 +94,10 @@ Result<KeyConfig> read_key(const Node& node) {
   key.age_band = TRY(text_or(node, "age_band", "unknown"));
   key.jurisdiction = TRY(text_or(node, "jurisdiction", "unknown"));
   key.permissions = TRY(texts_or_none(node, "permissions"));
+  for (const std::string& permission : key.permissions) {
+    if (permission != "raw" && permission != "trusted_headers" && permission != "erase")
+      return yaml::fail_at(*node.find("permissions"), fmt::format("'{}' is no permission; known: raw, trusted_headers, erase", permission));
+  }
   key.requests_per_minute = TRY(integer_or(node, "requests_per_minute", 0, 0, 1'000'000));
   return key;
 }

@@ -44,9 +44,15 @@ void print_welcome(const Product& product, const Service& service) {
   std::fflush(stdout);
 }
 
-/// Waits for signals; looks for changed policy files once a second.
+/// Waits for signals; looks for changed policy files once a second, and for texts past their retention once an hour.
 void wait_for_end(Service& service, const sigset_t& signals) {
+  constexpr std::chrono::hours kRetentionInterval{1};
+  auto retention_due = std::chrono::steady_clock::now();
   for (;;) {
+    if (std::chrono::steady_clock::now() >= retention_due) {
+      service.keep_retention();
+      retention_due += kRetentionInterval;
+    }
     const timespec second{1, 0};
     const int signal = ::sigtimedwait(&signals, nullptr, &second);
     if (signal == SIGHUP) service.reload(Service::Reload::kAll);

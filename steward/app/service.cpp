@@ -83,6 +83,18 @@ void Service::record(const std::string& kind, json::Object meta) {
   if (auto stored = ledger_->append_sync({std::move(event)}); !stored) fmt::print(stderr, "steward: {}\n", stored.error().message);
 }
 
+void Service::keep_retention() {
+  const auto guard = profiles_.find("default");
+  const int days = guard ? guard->policy().retention().text_days : 0;
+  if (days == 0) return;
+  ledger::Erasure erasure;
+  erasure.time_us = clock_.now_us();
+  erasure.before_us = erasure.time_us - std::int64_t{days} * 86'400'000'000;
+  erasure.reason = fmt::format("retention: text_days {}", days);
+  erasure.id = make_uuid7(clock_);
+  if (auto erased = ledger_->erase(erasure); !erased) fmt::print(stderr, "steward: retention: {}\n", erased.error().message);
+}
+
 void Service::reload(Reload which) {
   const auto observer = [this](const std::string& profile, const Result<std::shared_ptr<const guard::Guard>>& loaded) {
     if (loaded) {

@@ -25,6 +25,8 @@ class Service {
   const gateway::Profiles& profiles() const { return profiles_; }
   /// Loads the policies anew (`all`), or those whose files changed; each outcome is an event of the ledger and a line on stderr.
   enum class Reload { kAll, kChanged };
+  /// Erases texts that are older than the policy in force for the default profile keeps them.
+  void keep_retention();
   void reload(Reload which);
   /// Lets answers under way finish for at most `deadline`.
   void stop(std::chrono::milliseconds deadline);

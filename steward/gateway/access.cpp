@@ -78,6 +78,7 @@ Result<Principal> Access::identify(const net::Request& request) const {
   principal.age_band = known.age_band;
   principal.jurisdiction = known.jurisdiction;
   principal.may_raw = known.permissions.count("raw") > 0;
+  principal.may_erase = known.permissions.count("erase") > 0;
   if (known.permissions.count("trusted_headers") > 0) TRY(read_trusted_headers(request, principal));
   return principal;
 }
@@ -99,6 +100,7 @@ Result<Principal> Access::identify_loopback(const net::Request& request) const {
   principal.tenant = "local";
   principal.loopback_without_key = true;
   principal.may_raw = raw_on_loopback_;
+  principal.may_erase = true;  // the operator's own machine
   TRY(read_trusted_headers(request, principal));
   return principal;
 }

@@ -21,7 +21,7 @@ struct ApiKey {
   std::string age_band = "unknown";  ///< of all its end users, as the operator attests
   std::string jurisdiction = "unknown";
   std::set<std::string> roles;
-  std::set<std::string> permissions;  ///< raw | trusted_headers
+  std::set<std::string> permissions;  ///< raw | trusted_headers | erase
   int requests_per_minute = 0;        ///< 0 = no limit
 };
 
@@ -37,6 +37,7 @@ struct Principal {
   std::string age_band = "unknown";
   std::string jurisdiction = "unknown";
   bool may_raw = false;
+  bool may_erase = false;
   bool loopback_without_key = false;
 };
 

@@ -21,6 +21,7 @@ constexpr Route kRoutes[] = {
     {"POST", "/detokenize", false, handle_detokenize},
     {"GET", "/tokenizer_info", false, handle_tokenizer_info},
     {"GET", "/v1/notices", true, handle_notices},
+    {"POST", "/v1/erasures", false, handle_erasures},
     {"GET", "/healthz", true, handle_healthz},
     {"GET", "/readyz", true, handle_readyz},
     {"GET", "/metrics", false, handle_metrics},

@@ -27,10 +27,14 @@ std::string first_messages(const TurnRequest& request) {
 
 }  // namespace
 
+std::string end_user_pseudonym(const Key& secret, std::string_view tenant, std::string_view end_user) {
+  return pseudonym(secret, {"user", tenant, end_user});
+}
+
 Pseudonyms make_pseudonyms(const Key& secret, const Principal& principal, const TurnRequest& request) {
   Pseudonyms names;
   names.principal = request.end_user.empty() ? pseudonym(secret, {"key", principal.tenant, principal.key_name})
-                                             : pseudonym(secret, {"user", principal.tenant, request.end_user});
+                                             : end_user_pseudonym(secret, principal.tenant, request.end_user);
   names.conversation = request.conversation_id ? pseudonym(secret, {"conversation", names.principal, *request.conversation_id})
                                                : pseudonym(secret, {"first", names.principal, first_messages(request)});
   names.subject = request.end_user.empty() ? names.conversation : names.principal;

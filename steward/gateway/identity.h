@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "steward/core/hash.h"
 #include "steward/gateway/access.h"
@@ -17,6 +18,8 @@ struct Pseudonyms {
   bool anonymous = false;
 };
 
+/// What stands for an end user of a tenant: their principal and subject.
+std::string end_user_pseudonym(const Key& secret, std::string_view tenant, std::string_view end_user);
 Pseudonyms make_pseudonyms(const Key& secret, const Principal& principal, const TurnRequest& request);
 
 }  // namespace steward::gateway

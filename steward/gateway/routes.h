@@ -34,6 +34,7 @@ void handle_tokenize(const StatePointer& state, Call call);
 void handle_detokenize(const StatePointer& state, Call call);
 void handle_tokenizer_info(const StatePointer& state, Call call);
 void handle_notices(const StatePointer& state, Call call);
+void handle_erasures(const StatePointer& state, Call call);
 void handle_healthz(const StatePointer& state, Call call);
 void handle_readyz(const StatePointer& state, Call call);
 void handle_metrics(const StatePointer& state, Call call);

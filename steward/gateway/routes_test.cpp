@@ -95,6 +95,30 @@ TEST_F(Routes, Tokens) {
   EXPECT_TRUE(parse(get("/tokenizer_info")).contains("chat_template"));
 }
 
+TEST_F(Routes, ErasuresMakeTextsUnreadable) {
+  says({"Hello ", "Ann"});
+  const auto turn = [&](const std::string& user) {
+    return std::string(parse(chat("I am " + user, ", \"user\": \"" + user + "\"")).at("steward").at("turn").as_string());
+  };
+  const std::string ann = turn("ann"), bob = turn("bob");
+  const auto readable = [&](const std::string& id) {
+    int count = 0;
+    for (const auto& stored : turn_events(id)) count += stored.event.text.has_value() ? 1 : 0;
+    return count;
+  };
+  ASSERT_GT(readable(ann), 0);
+  const json::Object erased = parse(post("/v1/erasures", R"({"user": "ann", "reason": "asked for it"})"));
+  EXPECT_EQ(erased.at("keys_destroyed").as_int64(), 1);
+  EXPECT_EQ(readable(ann), 0);
+  EXPECT_GT(readable(bob), 0);
+  EXPECT_EQ(parse(post("/v1/erasures", R"({"user": "nobody"})")).at("keys_destroyed").as_int64(), 0);
+  expect_error(post("/v1/erasures", "{}"), 400, "user");
+  GatewayOptions given = options();
+  given.access.keys.push_back({hex(sha256("k1")), "t", "n", "unknown", "unknown", {}, {}, 0});
+  restart(given);
+  expect_error(post("/v1/erasures", R"({"user": "ann"})", "Authorization: Bearer k1\r\n"), 403);
+}
+
 TEST_F(Routes, HealthAndReadiness) {
   EXPECT_EQ(get("/healthz").status, 200);
   EXPECT_EQ(get("/readyz").status, 200);

@@ -78,4 +78,17 @@ std::shared_ptr<Conversation> Conversations::get(std::string_view principal, std
   return recent_.front().second;
 }
 
+void Conversations::forget(std::string_view principal) {
+  const std::string prefix = joined(principal, "");
+  const std::lock_guard lock(mutex_);
+  for (auto at = recent_.begin(); at != recent_.end();) {
+    const auto next = std::next(at);
+    if (at->first.starts_with(prefix)) {
+      by_id_.erase(at->first);
+      recent_.erase(at);
+    }
+    at = next;
+  }
+}
+
 }  // namespace steward::guard

@@ -45,6 +45,8 @@ class Conversations {
   Conversations(const Key& key, std::size_t count_max);
   /// `principal` and `conversation` are pseudonymous ids; the pair names the conversation.
   std::shared_ptr<Conversation> get(std::string_view principal, std::string_view conversation);
+  /// Forgets all conversations of a principal: their placeholders and judgements. Turns under way keep theirs to their end.
+  void forget(std::string_view principal);
 
  private:
   const Key key_;

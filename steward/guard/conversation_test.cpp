@@ -44,6 +44,17 @@ TEST(Conversations, RemindOncePerInterval) {
   EXPECT_TRUE(conversation.reminder_due(1200, 60));
 }
 
+TEST(Conversations, ForgetAPrincipalAsAWhole) {
+  Conversations conversations(Key{}, 8);
+  conversations.get("ann", "c1")->vault().placeholder("EMAIL", "a@b.org", "a@b.org");
+  conversations.get("ann", "c2")->vault().placeholder("EMAIL", "a@b.org", "a@b.org");
+  conversations.get("anna", "c1")->vault().placeholder("EMAIL", "a@b.org", "a@b.org");
+  conversations.forget("ann");
+  EXPECT_EQ(conversations.get("ann", "c1")->vault().size(), 0u);
+  EXPECT_EQ(conversations.get("ann", "c2")->vault().size(), 0u);
+  EXPECT_EQ(conversations.get("anna", "c1")->vault().size(), 1u);
+}
+
 TEST(Conversations, DropTheLeastRecentlyUsed) {
   Conversations conversations(Key{}, 2);
   const auto a = conversations.get("p", "a");

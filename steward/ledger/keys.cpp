@@ -27,12 +27,11 @@ class MemoryKeyStore final : public KeyStore {
     if (found == keys_.end()) return std::optional<std::string>();
     return std::optional(found->second);
   }
-  Result<bool> destroy(std::string_view id) override {
+  Result<std::size_t> destroy(const std::vector<std::string>& ids) override {
     const std::lock_guard lock(mutex_);
-    const auto found = keys_.find(id);
-    if (found == keys_.end()) return false;
-    keys_.erase(found);
-    return true;
+    std::size_t found = 0;
+    for (const std::string& id : ids) found += keys_.erase(id);
+    return found;
   }
 
  private:
@@ -57,11 +56,18 @@ Result<Key> key_from_hex(std::string_view text, std::string_view where) {
 KeyRing::KeyRing(const Key& master, std::unique_ptr<KeyStore> store)
     : wrapping_key_(derive_key(master, "steward/wrap/1")), naming_key_(derive_key(master, "steward/key-id/1")), store_(std::move(store)) {}
 
-std::string KeyRing::key_id(std::string_view subject, std::string_view conversation) const {
+std::string KeyRing::key_id(std::string_view subject, std::string_view conversation, std::int64_t day) const {
   std::string name(subject);
   name += '\0';
   name += conversation;
-  return hex(keyed_hash(naming_key_, name)).substr(0, 32);
+  name += '\0';
+  name += std::to_string(day);
+  const std::lock_guard lock(mutex_);
+  for (;;) {
+    std::string id = hex(keyed_hash(naming_key_, name)).substr(0, 32);
+    if (retired_.count(id) == 0) return id;
+    name += '+';
+  }
 }
 
 Result<std::optional<Key>> KeyRing::load(const std::string& id) const {
@@ -106,11 +112,22 @@ Result<std::optional<Key>> KeyRing::find(const std::string& id) const {
   return load(id);
 }
 
-Result<bool> KeyRing::destroy(const std::string& id) {
+Result<std::vector<std::string>> KeyRing::existing(std::vector<std::string> ids) const {
   const std::lock_guard lock(mutex_);
-  cache_.erase(id);
-  new_.erase(id);
-  return store_->destroy(id);
+  std::vector<std::string> out;
+  for (std::string& id : ids)
+    if (TRY(store_->get(id))) out.push_back(std::move(id));
+  return out;
+}
+
+Result<std::size_t> KeyRing::destroy(const std::vector<std::string>& ids, Reuse reuse) {
+  const std::lock_guard lock(mutex_);
+  for (const std::string& id : ids) {
+    cache_.erase(id);
+    new_.erase(id);
+    if (reuse == Reuse::kNever) retired_.insert(id);
+  }
+  return store_->destroy(ids);
 }
 
 std::unique_ptr<KeyStore> make_memory_key_store() { return std::make_unique<MemoryKeyStore>(); }

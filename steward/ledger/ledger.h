@@ -51,6 +51,24 @@ struct VerifyReport {
   std::string head;                     ///< hex hash of the last event
 };
 
+/// Whose or how old texts are to be made unreadable. Exactly one of subject, conversation and before_us is set.
+struct Erasure {
+  std::string subject = {}, conversation = {};
+  std::int64_t before_us = 0;  ///< retention: texts of days that ended before it, except those on hold
+  std::string reason = {};     ///< in words, for the record; no personal data
+  std::string id = {};         ///< UUIDv7 of the event that records it
+  std::int64_t time_us = 0;
+};
+
+struct ErasureReport {
+  std::size_t keys = 0;    ///< data keys destroyed
+  std::size_t events = 0;  ///< events whose text they opened
+  std::size_t held = 0;    ///< keys that a hold kept (retention only)
+};
+
+/// Kinds of the events that decide about erasure. A hold names its subject, or its subject and conversation, in the event's own columns.
+inline constexpr std::string_view kErasedKind = "erased", kHoldKind = "hold", kHoldReleasedKind = "hold_released";
+
 /// Append-only, hash-chained. One writer thread commits whatever waits as one group. Thread-safe.
 class Ledger {
  public:
@@ -60,6 +78,10 @@ class Ledger {
   virtual void append(std::vector<Event> batch, std::function<void(Result<void>)> done) = 0;
   /// append and wait.
   Result<void> append_sync(std::vector<Event> batch);
+  /// Destroys the data keys of texts, so that nobody can read them again, and records it in the chain, which still verifies. Blocks; what
+  /// was appended before is done first. The record is durable before the first key goes: were the process killed between, opening the
+  /// ledger finishes it. Errors: kPermissionDenied when a hold stands on what is to be erased (say hold_released first); kInvalidInput.
+  virtual Result<ErasureReport> erase(const Erasure& erasure) = 0;
   virtual Result<std::vector<StoredEvent>> read(const Query& query) const = 0;
   /// Walks the whole chain. An Error only when the storage cannot be read at all.
   virtual Result<VerifyReport> verify() const = 0;

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "steward/core/files.h"
 #include "steward/core/ids.h"
 #include "steward/ledger/keys.h"
 #include "steward/ledger/memory/memory_ledger.h"
@@ -125,6 +126,78 @@ TEST_P(Contract, ManyWritersOneChain) {
   EXPECT_EQ(report->events, 200);
 }
 
+Event text_of(const std::string& subject, const std::string& conversation, std::int64_t day, const std::string& text) {
+  Event event = make_event("model_output", "t", text);
+  event.subject = subject;
+  event.conversation = conversation;
+  event.time_us = day * 86'400'000'000 + 5;
+  return event;
+}
+
+Event decision_on(std::string_view kind, const std::string& subject, const std::string& conversation) {
+  Event event = make_event(std::string(kind), "");
+  event.subject = subject;
+  event.conversation = conversation;
+  return event;
+}
+
+std::vector<std::string> readable(const Ledger& ledger) {
+  std::vector<std::string> out;
+  Query query;
+  query.limit = 1000;
+  const auto events = ledger.read(query).value();
+  for (const StoredEvent& stored : events)
+    if (stored.event.text) out.push_back(*stored.event.text);
+  return out;
+}
+
+using Strings = std::vector<std::string>;
+
+TEST_P(Contract, ErasesTheTextsOfASubjectOrOfAConversation) {
+  ASSERT_TRUE(ledger_->append_sync(
+      {text_of("ann", "c1", 1, "one"), text_of("ann", "c2", 2, "two"), text_of("bob", "c3", 2, "three"), text_of("bob", "c4", 2, "four")}));
+  const auto report = ledger_->erase({.subject = "ann", .reason = "asked for it", .id = "e1", .time_us = 7});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->keys, 2u);
+  EXPECT_EQ(report->events, 2u);
+  EXPECT_EQ(readable(*ledger_), (Strings{"three", "four"}));
+  ASSERT_TRUE(ledger_->erase({.conversation = "c4", .reason = "asked for it", .id = "e2"}));
+  EXPECT_EQ(readable(*ledger_), Strings{"three"});
+  Query erased;
+  erased.conversation = "c1";
+  EXPECT_TRUE(ledger_->read(erased)->at(0).erased);
+  ASSERT_TRUE(ledger_->append_sync({text_of("ann", "c1", 1, "said afterwards")}));
+  EXPECT_EQ(readable(*ledger_), (Strings{"three", "said afterwards"})) << "under a key of its own";
+  const auto verified = ledger_->verify();
+  EXPECT_TRUE(verified->ok) << verified->problem;
+  EXPECT_FALSE(ledger_->erase({.reason = "nobody named", .id = "e3"}));
+}
+
+TEST_P(Contract, RetentionErasesDaysThatAreOver) {
+  const std::int64_t day = 86'400'000'000;
+  ASSERT_TRUE(ledger_->append_sync({text_of("ann", "c1", 1, "day 1"), text_of("ann", "c1", 2, "day 2"), text_of("ann", "c1", 3, "day 3")}));
+  const auto report = ledger_->erase({.before_us = 3 * day + day / 2, .reason = "text_days", .id = "e1"});
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->keys, 2u);
+  EXPECT_EQ(readable(*ledger_), Strings{"day 3"}) << "a day goes as a whole, when all of it is old enough";
+  EXPECT_EQ(ledger_->erase({.before_us = 3 * day, .reason = "text_days", .id = "e2"})->keys, 0u) << "nothing is left to do";
+}
+
+TEST_P(Contract, HoldsKeepTexts) {
+  ASSERT_TRUE(
+      ledger_->append_sync({text_of("ann", "c1", 1, "held"), text_of("bob", "c2", 1, "not held"), decision_on(kHoldKind, "ann", "")}));
+  const auto refused = ledger_->erase({.subject = "ann", .reason = "asked", .id = "e1"});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("release"), std::string::npos);
+  const auto report = ledger_->erase({.before_us = 86'400'000'000 * 9, .reason = "text_days", .id = "e2"});
+  EXPECT_EQ(report->keys, 1u);
+  EXPECT_EQ(report->held, 1u);
+  EXPECT_EQ(readable(*ledger_), Strings{"held"});
+  ASSERT_TRUE(ledger_->append_sync({decision_on(kHoldReleasedKind, "ann", "")}));
+  EXPECT_EQ(ledger_->erase({.subject = "ann", .reason = "asked", .id = "e3"})->keys, 1u);
+  EXPECT_EQ(readable(*ledger_), Strings{});
+}
+
 INSTANTIATE_TEST_SUITE_P(All, Contract, ::testing::Values("memory", "sqlite"));
 
 TEST(SqliteLedger, GoesOnWhereItEnded) {
@@ -175,6 +248,44 @@ TEST(SqliteLedger, HoldsNoPlainTextAndNoPlainKey) {
   }
 }
 
+TEST(SqliteLedger, ErasureIsAppliedAgainToARestoredKeyStore) {
+  Folder folder;
+  const auto options = options_in(folder);
+  {
+    auto ledger = open_sqlite_ledger(options).value();
+    ASSERT_TRUE(ledger->append_sync({text_of("ann", "c1", 1, "a secret that was erased"), text_of("bob", "c2", 1, "kept")}));
+  }
+  fs::copy(folder.file("keys/keys.db"), folder.file("backup.db"));
+  {
+    auto ledger = open_sqlite_ledger(options).value();
+    ASSERT_TRUE(ledger->erase({.subject = "ann", .reason = "asked", .id = "e1"}));
+  }
+  fs::copy(folder.file("backup.db"), folder.file("keys/keys.db"), fs::copy_options::overwrite_existing);
+  auto ledger = open_sqlite_ledger(options).value();
+  EXPECT_EQ(readable(*ledger), Strings{"kept"});
+  EXPECT_TRUE(ledger->verify()->ok);
+}
+
+TEST(SqliteLedger, ADestroyedKeyIsInNoFile) {
+  Folder folder;
+  const auto options = options_in(folder);
+  auto ledger = open_sqlite_ledger(options).value();
+  ASSERT_TRUE(ledger->append_sync({text_of("ann", "c1", 1, "a secret that was erased")}));
+  const auto wrapped = [&] {
+    auto keys = Database::open(options.keys_path, Database::Mode::kReadOnly).value();
+    auto statement = keys.prepare("SELECT wrapped FROM data_key").value();
+    return *statement.step() ? statement.bytes(0) : std::string();
+  }();
+  ASSERT_FALSE(wrapped.empty());
+  ASSERT_TRUE(ledger->erase({.subject = "ann", .reason = "asked", .id = "e1"}));
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(options.keys_path).parent_path().parent_path())) {
+    if (!entry.is_regular_file()) continue;
+    const std::string bytes = read_file(entry.path().string()).value();
+    EXPECT_EQ(bytes.find(wrapped), std::string::npos) << entry.path();
+    EXPECT_EQ(bytes.find("a secret that"), std::string::npos) << entry.path();
+  }
+}
+
 TEST(SqliteLedger, OneWriterAtATime) {
   Folder folder;
   auto first = open_sqlite_ledger(options_in(folder));
@@ -202,13 +313,15 @@ TEST(Keys, ADestroyedKeyErasesTheTextAndTheChainStillVerifies) {
   Key master;
   master.fill(3);
   KeyRing ring(master, make_memory_key_store());
-  const std::string id = ring.key_id("s", "c");
+  const std::string id = ring.key_id("s", "c", 1);
   const Key key = *ring.obtain(id);
   ASSERT_TRUE(ring.commit_new());
   EXPECT_EQ(**ring.find(id), key);
-  EXPECT_TRUE(*ring.destroy(id));
+  EXPECT_EQ(*ring.destroy({id}, KeyRing::Reuse::kNever), 1u);
   EXPECT_FALSE(ring.find(id)->has_value());
-  EXPECT_NE(ring.key_id("s", "c"), ring.key_id("sc", ""));
+  EXPECT_NE(ring.key_id("s", "c", 1), id) << "what is said afterwards gets another key";
+  EXPECT_NE(ring.key_id("s", "c", 2), ring.key_id("sc", "", 2));
+  EXPECT_NE(ring.key_id("s", "c", 2), ring.key_id("s", "c", 3));
 }
 
 TEST(Keys, MasterKeyIsMadeOnceAndChecked) {

@@ -75,6 +75,7 @@ struct Document {
   std::vector<Notice> notices;
   std::vector<PromptRule> prompt_rules;
   std::map<std::string, std::map<std::string, std::string>> refusals;  ///< category or "default" → language → text
+  Retention retention;
   std::vector<AcceptedGap> gaps;
   std::vector<yaml::Node> tests;
   std::vector<std::string> files;  ///< itself last

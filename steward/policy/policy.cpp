@@ -43,6 +43,7 @@ class LoadedPolicy final : public Policy {
   const std::vector<Notice>& notices() const override { return document_->notices; }
   const std::vector<PromptRule>& prompt_rules() const override { return document_->prompt_rules; }
   const std::vector<std::string>& category_ids() const override { return category_ids_; }
+  Retention retention() const override { return document_->retention; }
   const yaml::Node& root() const override { return document_->root; }
   const Document& document() const { return *document_; }
 

@@ -106,6 +106,11 @@ struct PromptRule {
   yaml::Location where;
 };
 
+/// How long texts are kept.
+struct Retention {
+  int text_days = 30;  ///< 0: for ever
+};
+
 class Plan;
 
 /// One policy file with all that it extends, checked. Immutable, thread-safe.
@@ -129,6 +134,7 @@ class Policy {
   virtual const std::vector<Notice>& notices() const = 0;
   virtual const std::vector<PromptRule>& prompt_rules() const = 0;
   virtual const std::vector<std::string>& category_ids() const = 0;
+  virtual Retention retention() const { return {}; }
   /// Reply to a blocked turn in `language` (fallback English). Default ones begin "I'm sorry, but".
   virtual std::string refusal(std::string_view category, std::string_view language) const = 0;
   /// The whole file after `extends`, for prompting, cards and other readers of keys not modelled here.

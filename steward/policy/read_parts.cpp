@@ -187,6 +187,18 @@ Result<void> read_tests(const Node& root, const std::string& path, Document& out
   return {};
 }
 
+Result<void> read_retention(const Node& root, Document& out) {
+  const Node* retention = root.find("retention");
+  if (!retention) return {};
+  TRY(yaml::check_keys(*retention, {"text_days", "decisions_days", "hold"}, "retention"));
+  if (const Node* days = retention->find("text_days")) {
+    const auto value = TRY(days->as_integer());
+    if (value < 0 || value > 36'500) return yaml::fail_at(*days, "text_days is from 1 to 36500, or 0 to keep texts for ever");
+    out.retention.text_days = static_cast<int>(value);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> read_parts(const Node& root, const std::string& path, Document& out) {
@@ -199,6 +211,7 @@ Result<void> read_parts(const Node& root, const std::string& path, Document& out
     out.resource_places.push_back({out.resources.back().name, item.where});
   }
   for (const Node& item : items_of(root, "accepts_gap")) out.gaps.push_back(TRY(read_gap(item)));
+  TRY(read_retention(root, out));
   return read_tests(root, path, out);
 }
 

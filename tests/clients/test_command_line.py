@@ -57,6 +57,29 @@ def test_chat_through_a_pipe(tmp_path):
     assert kinds.count("turn_closed") == 3 and kinds[-1] == "server_stopped"
 
 
+def test_erase_and_checkpoints(tmp_path):
+    folder = copy_product(tmp_path)
+    assert run("chat", product=folder, text="I want to kill myself\n").returncode == 0
+    events = [json.loads(line) for line in run("ledger", "export", "--text", product=folder).stdout.splitlines()]
+    turn = next(event["turn"] for event in events if event.get("text"))
+    witness = tmp_path / "witness.jsonl"
+    witness.write_text(run("ledger", "checkpoint", product=folder).stdout)
+    held = run("ledger", "hold", "--turn", turn, "--reason", "appeal", product=folder)
+    assert held.returncode == 0, held.stderr
+    refused = run("ledger", "erase", "--turn", turn, product=folder)
+    assert refused.returncode == 3 and "release" in refused.stderr
+    assert run("ledger", "release", "--turn", turn, product=folder).returncode == 0
+    erased = run("ledger", "erase", "--turn", turn, "--reason", "asked", product=folder)
+    assert erased.returncode == 0, erased.stderr
+    events = [json.loads(line) for line in run("ledger", "show", turn, "--text", product=folder).stdout.splitlines()]
+    assert any(event.get("erased") for event in events) and not any(event.get("text") for event in events)
+    verified = run("ledger", "verify", "--checkpoints", witness, product=folder)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    changed = json.loads(witness.read_text())
+    witness.write_text(json.dumps(changed | {"hash": "0" * 64}))
+    assert run("ledger", "verify", "--checkpoints", witness, product=folder).returncode == 1
+
+
 def test_model_show_names_licence_and_digest(product):
     shown = run("model", "show", product=product)
     assert shown.returncode == 0 and "apache-2.0" in shown.stdout.lower() and "sha256" in shown.stdout

@@ -27,7 +27,7 @@ class Instructions {
 
 /// A piece of instructions that was repeated.
 struct Piece {
-  text::Span span;      ///< in the skeleton
+  text::Span span;       ///< in the skeleton
   bool goes_on = false;  ///< right behind a piece that was reported, with the gap between them
 };
 
@@ -42,7 +42,7 @@ class InstructionsCursor {
 
  private:
   struct Run {
-    std::uint32_t at;   ///< of its last word
+    std::uint32_t at;  ///< of its last word
     std::size_t words;
     std::size_t begin;
   };

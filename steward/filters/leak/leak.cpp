@@ -86,7 +86,9 @@ class LeakFilter final : public guard::Filter {
     Scanner(config_, scope).advance(Source(views, text::ViewKind::kSkeleton), out);
     return {};
   }
-  std::unique_ptr<guard::FilterStream> open(const guard::Scope& scope) const override { return std::make_unique<LeakStream>(config_, scope); }
+  std::unique_ptr<guard::FilterStream> open(const guard::Scope& scope) const override {
+    return std::make_unique<LeakStream>(config_, scope);
+  }
 
  private:
   const Config config_;
@@ -96,13 +98,15 @@ class LeakFilter final : public guard::Filter {
 
 Result<std::unique_ptr<guard::Filter>> make_leak(const policy::FilterSpec& spec, const guard::FilterEnvironment&) {
   TRY(yaml::check_keys(spec.config, {"category", "words_min", "canaries"}, "the config of a leak filter"));
-  if (spec.on_input) return fail(ErrorCode::kInvalidInput, yaml::to_string(spec.where) + ": a leak filter reads the output only: write `on: [output]`");
+  if (spec.on_input)
+    return fail(ErrorCode::kInvalidInput, yaml::to_string(spec.where) + ": a leak filter reads the output only: write `on: [output]`");
   Config config;
   config.name = spec.name;
   if (const auto* category = spec.config.find("category")) config.category = TRY(category->as_string());
   if (const auto* words = spec.config.find("words_min")) {
     const auto count = TRY(words->as_integer());
-    if (count < 4 || count > 64) return yaml::fail_at(*words, "words_min is from 4 to 64: fewer are anyone's words, and text is held that long");
+    if (count < 4 || count > 64)
+      return yaml::fail_at(*words, "words_min is from 4 to 64: fewer are anyone's words, and text is held that long");
     config.words_min = static_cast<std::size_t>(count);
   }
   Sha256 digest;

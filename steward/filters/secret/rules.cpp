@@ -20,7 +20,7 @@ constexpr std::size_t kTokenBytesMin = 16;
 struct Rule {
   const char* id;
   std::string_view literal;  ///< stands in every match
-  const char* regex;  ///< of folded text: lower case; group 1 is the secret
+  const char* regex;         ///< of folded text: lower case; group 1 is the secret
 };
 
 /// Forms as the providers document them. Folding takes the case away, so that the prefixes and lengths decide.
@@ -75,16 +75,19 @@ constexpr Rule kProviders[] = {
 
 /// A name of a secret, then its value at the end of the window. With a strong name a short value is enough.
 constexpr char kPasswordAssignment[] =
-    "(?:^|[^a-z0-9])(?:[a-z0-9]{1,24}[_-])?(?:password|passwd|passphrase|passwort|contraseña|pwd|pass|mot de passe|secret|client[_-]?secret|api[_ -]?secret)"
+    "(?:^|[^a-z0-9])(?:[a-z0-9]{1,24}[_-])?(?:password|passwd|passphrase|passwort|contraseña|pwd|pass|mot de "
+    "passe|secret|client[_-]?secret|api[_ -]?secret)"
     "[\"'`*]{0,2}(?: is| ist| es|\\s?[:=]|\\s?=>)\\s?[\"'`]?([^\\s\"'`<>]{6,128})$";
 constexpr char kTokenAssignment[] =
-    "(?:^|[^a-z0-9])(?:[a-z0-9]{1,24}[_-])?(?:api[_ -]?key|access[_ -]?key(?:[_ -]?id)?|secret[_ -]?(?:access[_ -]?)?key|auth[_ -]?token|access[_ -]?token|bearer|token|private[_ -]?key"
+    "(?:^|[^a-z0-9])(?:[a-z0-9]{1,24}[_-])?(?:api[_ -]?key|access[_ -]?key(?:[_ -]?id)?|secret[_ -]?(?:access[_ -]?)?key|auth[_ "
+    "-]?token|access[_ -]?token|bearer|token|private[_ -]?key"
     "|encryption[_ -]?key|signing[_ -]?key|connection[_ -]?string|authorization)"
     "[\"'`*]{0,2}(?: is| ist| es|\\s?[:=]|\\s?=>|\\s)\\s?[\"'`]?(?:bearer |basic |token )?([^\\s\"'`<>]{16,})$";
 
 /// Values that stand for one, and are none.
-constexpr std::array<std::string_view, 17> kStandIns = {"example", "changeme", "your", "xxxx", "****", "....", "${", "{{", "<", "placeholder", "redacted", "dummy", "process.env", "os.environ",
-                                                        "getenv", "env.", "secret_"};
+constexpr std::array<std::string_view, 17> kStandIns = {"example",     "changeme",   "your",   "xxxx",        "****",     "....",
+                                                        "${",          "{{",         "<",      "placeholder", "redacted", "dummy",
+                                                        "process.env", "os.environ", "getenv", "env.",        "secret_"};
 
 struct Compiled {
   std::vector<std::unique_ptr<re2::RE2>> providers;  ///< of kProviders
@@ -109,7 +112,8 @@ const Compiled& compiled() {
 }
 
 bool is_stand_in(std::string_view value) {
-  if (std::any_of(kStandIns.begin(), kStandIns.end(), [&](std::string_view word) { return value.find(word) != std::string_view::npos; })) return true;
+  if (std::any_of(kStandIns.begin(), kStandIns.end(), [&](std::string_view word) { return value.find(word) != std::string_view::npos; }))
+    return true;
   return std::all_of(value.begin(), value.end(), [&](char c) { return c == value.front(); });
 }
 
@@ -117,12 +121,16 @@ bool is_stand_in(std::string_view value) {
 bool is_mixed(std::string_view value) {
   const bool letter = std::any_of(value.begin(), value.end(), [](char c) { return c >= 'a' && c <= 'z'; });
   const bool digit = std::any_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
-  const bool other = std::any_of(value.begin(), value.end(), [](char c) { return c == '!' || c == '@' || c == '#' || c == '$' || c == '%' || c == '^' || c == '&' || c == '*' || c == '+'; });
+  const bool other = std::any_of(value.begin(), value.end(), [](char c) {
+    return c == '!' || c == '@' || c == '#' || c == '$' || c == '%' || c == '^' || c == '&' || c == '*' || c == '+';
+  });
   return letter + digit + other >= 2;
 }
 
 std::string_view without_punctuation(std::string_view value) {
-  while (!value.empty() && (value.back() == '.' || value.back() == ',' || value.back() == ';' || value.back() == ')' || value.back() == '?')) value.remove_suffix(1);
+  while (!value.empty() &&
+         (value.back() == '.' || value.back() == ',' || value.back() == ';' || value.back() == ')' || value.back() == '?'))
+    value.remove_suffix(1);
   return value;
 }
 
@@ -151,7 +159,8 @@ std::optional<Match> find_assigned(std::string_view text, text::Span token) {
   const std::string_view window = text.substr(begin, token.end - begin);
   const re2::StringPiece piece(window.data(), window.size());
   re2::StringPiece value;
-  for (const auto& [id, regex, size_min, bits_min] : {std::tuple{"password", compiled().password.get(), kPasswordBytesMin, 2.0}, std::tuple{"token", compiled().token.get(), kTokenBytesMin, 3.0}}) {
+  for (const auto& [id, regex, size_min, bits_min] : {std::tuple{"password", compiled().password.get(), kPasswordBytesMin, 2.0},
+                                                      std::tuple{"token", compiled().token.get(), kTokenBytesMin, 3.0}}) {
     if (!re2::RE2::PartialMatch(piece, *regex, &value)) continue;
     const std::string_view found = without_punctuation({value.data(), value.size()});
     if (found.size() < size_min || !is_mixed(found) || is_stand_in(found) || entropy_bits(found) < bits_min) continue;

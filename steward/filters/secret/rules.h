@@ -9,7 +9,7 @@ namespace steward::filters::secret {
 
 /// What is secret in a token, and by which rule.
 struct Match {
-  text::Span span;       ///< in the text
+  text::Span span;        ///< in the text
   std::string_view rule;  ///< "github-token", "password" …
 };
 

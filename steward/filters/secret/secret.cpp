@@ -20,8 +20,8 @@ struct Config {
 };
 
 bool ends_token(char32_t c) {
-  return text::is_whitespace(c) || c == '"' || c == '\'' || c == '`' || c == '<' || c == '>' || c == '(' || c == ')' || c == '[' || c == ']' || c == '{' || c == '}' || c == ',' ||
-         c == ';' || c == '|' || c == 0x201C || c == 0x201D || text::is_unspaced_char(c);
+  return text::is_whitespace(c) || c == '"' || c == '\'' || c == '`' || c == '<' || c == '>' || c == '(' || c == ')' || c == '[' ||
+         c == ']' || c == '{' || c == '}' || c == ',' || c == ';' || c == '|' || c == 0x201C || c == 0x201D || text::is_unspaced_char(c);
 }
 
 /// Reads the folded text token by token; each is judged when its end is known, with what stands before it on its line.
@@ -136,7 +136,9 @@ class SecretFilter final : public guard::Filter {
     Scanner(config_, scope).advance(Source(views, text::ViewKind::kFolded), views.raw().text(), out);
     return {};
   }
-  std::unique_ptr<guard::FilterStream> open(const guard::Scope& scope) const override { return std::make_unique<SecretStream>(config_, scope); }
+  std::unique_ptr<guard::FilterStream> open(const guard::Scope& scope) const override {
+    return std::make_unique<SecretStream>(config_, scope);
+  }
 
  private:
   const Config config_;

@@ -25,6 +25,7 @@ class FragileLedger final : public ledger::Ledger {
     if (fails > 0 && --fails == 0) return done(fail(ErrorCode::kUnavailable, "disk full"));
     inner_->append(std::move(batch), std::move(done));
   }
+  Result<ledger::ErasureReport> erase(const ledger::Erasure& erasure) override { return inner_->erase(erasure); }
   Result<std::vector<ledger::StoredEvent>> read(const ledger::Query& query) const override { return inner_->read(query); }
   Result<ledger::VerifyReport> verify() const override { return inner_->verify(); }
   std::atomic<int> fails{0};  ///< n: the n-th append from now fails

@@ -1,6 +1,7 @@
 #include "steward/ledger/memory/memory_ledger.h"
 
 #include <algorithm>
+#include <map>
 #include <mutex>
 
 #include "steward/core/check.h"
@@ -37,6 +38,22 @@ class MemoryRowStore final : public RowStore {
       std::for_each(rows_.rbegin(), rows_.rend(), take);
     else
       std::for_each(rows_.begin(), rows_.end(), take);
+    return out;
+  }
+
+  Result<std::vector<KeyUse>> keys_of(const KeyQuery& query) const override {
+    const std::lock_guard lock(mutex_);
+    std::map<std::string, KeyUse> uses;
+    for (const Row& row : rows_) {
+      const bool meant = !row.key_id.empty() && (query.subject.empty() || row.subject == query.subject) &&
+                         (query.conversation.empty() || row.conversation == query.conversation) &&
+                         (query.before_us == 0 || row.time_us < query.before_us);
+      if (!meant) continue;
+      KeyUse& use = uses.try_emplace(row.key_id, KeyUse{row.key_id, row.subject, row.conversation, 0}).first->second;
+      ++use.events;
+    }
+    std::vector<KeyUse> out;
+    for (auto& [id, use] : uses) out.push_back(std::move(use));
     return out;
   }
 

@@ -122,6 +122,23 @@ class SqliteRowStore final : public RowStore {
     return rows;
   }
 
+  Result<std::vector<KeyUse>> keys_of(const KeyQuery& query) const override {
+    std::string sql = "SELECT key_id, subject, conversation, count(*) FROM event WHERE key_id <> ''";
+    if (!query.subject.empty()) sql += " AND subject = ?1";
+    if (!query.conversation.empty()) sql += " AND conversation = ?2";
+    if (query.before_us != 0) sql += " AND time_us < ?3";
+    sql += " GROUP BY key_id ORDER BY key_id";
+    const std::lock_guard lock(reading_);
+    auto statement = TRY(reader_.prepare(sql));
+    if (!query.subject.empty()) statement.bind_text(1, query.subject);
+    if (!query.conversation.empty()) statement.bind_text(2, query.conversation);
+    if (query.before_us != 0) statement.bind(3, query.before_us);
+    std::vector<KeyUse> out;
+    while (TRY(statement.step()))
+      out.push_back({statement.bytes(0), statement.bytes(1), statement.bytes(2), static_cast<std::size_t>(statement.integer(3))});
+    return out;
+  }
+
  private:
   Result<void> insert(const std::vector<Row>& rows) {
     auto statement = TRY(writer_.prepare("INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"));
@@ -160,20 +177,30 @@ class SqliteKeyStore final : public KeyStore {
     return std::optional(statement.bytes(0));
   }
 
-  Result<bool> destroy(std::string_view id) override {
-    bool found = false;
-    {
-      auto statement = TRY(database_.prepare("DELETE FROM data_key WHERE id = ? RETURNING id"));
-      statement.bind_text(1, id);
-      found = TRY(statement.step());
-      while (TRY(statement.step())) {
-      }
+  Result<std::size_t> destroy(const std::vector<std::string>& ids) override {
+    std::size_t found = 0;
+    TRY(database_.execute("BEGIN IMMEDIATE"));
+    auto deleted = remove(ids, found);
+    if (deleted) deleted = database_.execute("COMMIT");
+    if (!deleted) {
+      (void)database_.execute("ROLLBACK");
+      return fail(deleted.error().code, deleted.error().message);
     }
-    TRY(database_.execute("PRAGMA wal_checkpoint(TRUNCATE)"));
+    if (found > 0) TRY(database_.execute("PRAGMA wal_checkpoint(TRUNCATE)"));  // secure_delete has overwritten them in the database
     return found;
   }
 
  private:
+  Result<void> remove(const std::vector<std::string>& ids, std::size_t& found) {
+    auto statement = TRY(database_.prepare("DELETE FROM data_key WHERE id = ? RETURNING id"));
+    for (const std::string& id : ids) {
+      statement.bind_text(1, id);
+      while (TRY(statement.step())) ++found;
+      statement.reset();
+    }
+    return {};
+  }
+
   Result<void> insert(const std::vector<std::pair<std::string, std::string>>& wrapped_by_id) {
     auto statement = TRY(database_.prepare("INSERT INTO data_key VALUES (?, ?)"));
     for (const auto& [id, wrapped] : wrapped_by_id) {
