@@ -29,7 +29,7 @@ test: setup
 	@tools/test.sh
 
 fmt:
-	@git ls-files '*.h' '*.cpp' | xargs clang-format-19 -i
+	@git ls-files -co --exclude-standard '*.h' '*.cpp' | xargs clang-format-19 -i
 
 clean:
 	rm -rf build

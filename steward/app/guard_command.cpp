@@ -1,11 +1,14 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <sstream>
 
 #include <fmt/format.h>
 
 #include "steward/app/command.h"
 #include "steward/app/profiles.h"
+#include "steward/app/sarif.h"
+#include "steward/core/files.h"
 #include "steward/text/view.h"
 
 namespace steward::app {
@@ -16,7 +19,9 @@ struct Options {
   std::string profile = "default";
   std::string direction = "input";
   policy::Context context;
-  bool json = false;
+  std::vector<std::string> files;
+  std::string field = "text";
+  std::string format = "text";
 };
 
 std::string_view colour_of(policy::Action action, const Style& style) {
@@ -47,17 +52,70 @@ void print_decision(const guard::Decision& decision, std::string_view text, cons
   }
 }
 
-/// Scans one text; true if it would be blocked.
-Result<bool> scan(const guard::Guard& guard, const Options& options, const std::string& text, const Style& style) {
-  if (const auto bad = text::find_invalid_utf8(text))
-    return fail(ErrorCode::kInvalidInput, fmt::format("the text is not UTF-8 at byte {}", *bad));
-  const auto direction = options.direction == "output" ? policy::Direction::kOutput : policy::Direction::kInput;
-  const guard::Decision decision = guard.check_text(options.context, direction, text);
-  if (options.json)
-    fmt::print("{}\n", json::dump(guard::to_json(decision)));
-  else
-    print_decision(decision, text, style);
-  return decision.action == policy::Action::kBlock;
+/// One text with its name: where it came from.
+struct Named {
+  std::string uri;
+  std::string text;
+  int line = 0;  ///< of the file, when the text is one record of it
+};
+
+/// Scans texts one after the other and prints what was found in the form that was asked for.
+class Scan {
+ public:
+  Scan(const guard::Guard& guard, const Options& options) : guard_(guard), options_(options), sarif_(guard.policy().id()) {}
+
+  Result<void> take(const Named& named) {
+    if (const auto bad = text::find_invalid_utf8(named.text))
+      return fail(ErrorCode::kInvalidInput, fmt::format("{}: the text is not UTF-8 at byte {}", name_of(named), *bad));
+    const auto direction = options_.direction == "output" ? policy::Direction::kOutput : policy::Direction::kInput;
+    const guard::Decision decision = guard_.check_text(options_.context, direction, named.text);
+    blocked_ = blocked_ || decision.action == policy::Action::kBlock;
+    if (options_.format == "sarif") {
+      sarif_.add(named.uri, named.text, decision, named.line);
+    } else if (options_.format == "json") {
+      json::Object line = guard::to_json(decision);
+      if (!options_.files.empty()) line["file"] = named.uri;
+      if (named.line > 0) line["line"] = named.line;
+      fmt::print("{}\n", json::dump(line));
+    } else {
+      if (!options_.files.empty()) fmt::print("{}{}{} ", style_.bold, name_of(named), style_.reset);
+      print_decision(decision, named.text, style_);
+    }
+    return {};
+  }
+
+  int finish() const {
+    if (options_.format == "sarif") fmt::print("{}\n", sarif_.text());
+    return blocked_ ? kExitNo : kExitOk;
+  }
+
+ private:
+  static std::string name_of(const Named& named) { return named.line > 0 ? fmt::format("{}:{}", named.uri, named.line) : named.uri; }
+
+  const guard::Guard& guard_;
+  const Options& options_;
+  const Style style_ = terminal_style();
+  SarifLog sarif_;
+  bool blocked_ = false;
+};
+
+/// Each line of a JSONL file is an object with the text in one field.
+Result<void> scan_jsonl(Scan& scan, const std::string& path, const std::string& field) {
+  std::istringstream lines(TRY(read_file(path)));
+  int number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    if (line.empty()) continue;
+    const auto value = json::parse(line);
+    if (!value) return fail(ErrorCode::kInvalidInput, fmt::format("{}:{}: {}", path, number, value.error().message));
+    const auto text =
+        value->is_object() ? json::get_string(value->as_object(), field) : Result<std::optional<std::string>>(std::optional<std::string>());
+    if (!text || !*text)
+      return fail(ErrorCode::kInvalidInput,
+                  fmt::format("{}:{}: no object with a string in '{}'; name the field with --field", path, number, field));
+    TRY(scan.take({path, **text, number}));
+  }
+  return {};
 }
 
 Result<int> scan_all(const CommandLine& line, const Options& options) {
@@ -67,24 +125,27 @@ Result<int> scan_all(const CommandLine& line, const Options& options) {
     return fail(ErrorCode::kNotFound, fmt::format("the product has no profile '{}'; see `policies:` in product.yaml", options.profile));
   static const SystemClock clock;
   const auto guard = TRY(load_guard(found->second, clock));
-  const Style style = terminal_style();
-  bool blocked = false;
-  if (!options.words.empty()) {
-    blocked = TRY(scan(*guard, options, fmt::format("{}", fmt::join(options.words, " ")), style));
-  } else {
-    if (::isatty(STDIN_FILENO)) fmt::print(stderr, "Type a line to scan it; end with Ctrl-D.\n");
-    for (std::string text; std::getline(std::cin, text);) {
-      const bool this_one = TRY(scan(*guard, options, text, style));
-      blocked = blocked || this_one;
-    }
+  Scan scan(*guard, options);
+  for (const std::string& path : options.files) {
+    if (path.ends_with(".jsonl"))
+      TRY(scan_jsonl(scan, path, options.field));
+    else
+      TRY(scan.take({path, TRY(read_file(path)), 0}));
   }
-  return static_cast<int>(blocked ? kExitNo : kExitOk);
+  if (!options.words.empty()) {
+    TRY(scan.take({"argument", fmt::format("{}", fmt::join(options.words, " ")), 0}));
+  } else if (options.files.empty()) {
+    if (::isatty(STDIN_FILENO)) fmt::print(stderr, "Type a line to scan it; end with Ctrl-D.\n");
+    int number = 0;
+    for (std::string text; std::getline(std::cin, text);) TRY(scan.take({"stdin", text, ++number}));
+  }
+  return scan.finish();
 }
 
 }  // namespace
 
 void add_guard_command(CLI::App& app, CommandLine& line) {
-  auto* command = app.add_subcommand("guard", "Scan a text, or each line of stdin, with the product's guard");
+  auto* command = app.add_subcommand("guard", "Scan a text, files, or each line of stdin with the product's guard");
   auto options = std::make_shared<Options>();
   add_product_option(*command, line);
   command->add_option("TEXT", options->words, "The text; without it, lines of stdin");
@@ -95,7 +156,13 @@ void add_guard_command(CLI::App& app, CommandLine& line) {
   command->add_option("--language", options->context.language, "BCP 47 tag; und: find out")->capture_default_str();
   command->add_option("--age-band", options->context.age_band, "u13 | 13-15 | 16-17 | 18+ | unknown")->capture_default_str();
   command->add_option("--jurisdiction", options->context.jurisdiction, "ISO 3166-1 code or unknown")->capture_default_str();
-  command->add_flag("--json", options->json, "One JSON object a text, without the text");
+  command->add_option("-f,--file", options->files, "Files to scan: each as one text; of .jsonl files each record")
+      ->check(CLI::ExistingFile);
+  command->add_option("--field", options->field, "Field of a JSONL record that holds its text")->capture_default_str();
+  command->add_option("--format", options->format, "text | json | sarif")
+      ->check(CLI::IsMember({"text", "json", "sarif"}))
+      ->capture_default_str();
+  command->add_flag_callback("--json", [options] { options->format = "json"; }, "--format json: one object a text, without the text");
   command->footer("Exit code 1 if any text would be blocked.");
   command->callback([&line, options] {
     const auto result = scan_all(line, *options);

@@ -56,7 +56,9 @@ void handle_erasures(const StatePointer& state, Call call) {
     const auto report = state->parts.ledger.erase(erasure);
     shared->responder->post([open, shared, erasure, report] {
       if (!report) return shared->send_error(report.error());
-      shared->send_json(200, json::Object{{"object", "erasure"}, {"id", erasure.id}, {"keys_destroyed", report->keys}, {"events_erased", report->events}});
+      shared->send_json(
+          200,
+          json::Object{{"object", "erasure"}, {"id", erasure.id}, {"keys_destroyed", report->keys}, {"events_erased", report->events}});
     });
   }).detach();
 }
