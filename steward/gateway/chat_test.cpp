@@ -1,3 +1,4 @@
+#include <map>
 #include <random>
 
 #include "steward/gateway/testing/gateway_fixture.h"
@@ -24,6 +25,35 @@ class Chat : public testing::GatewayTest {
   }
   static std::string turn_of(const Answer& answer) { return std::string(parse(answer).at("steward").at("turn").as_string()); }
 };
+
+TEST_F(Chat, SeveralAnswersEachWithAGuardOfItsOwn) {
+  says({"one ", "secret", " two"});
+  const json::Object reply = parse(chat("hi", R"(, "n": 3)"));
+  const json::Array& choices = reply.at("choices").as_array();
+  ASSERT_EQ(choices.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(choices[i].at("index").as_int64(), static_cast<std::int64_t>(i));
+    EXPECT_EQ(choices[i].at("message").at("content").as_string(), "one [S] two");
+  }
+  EXPECT_EQ(reply.at("steward").at("decisions").as_array().size(), 4u) << "one of the input, one of each output";
+  const json::Object blocked = parse(chat("forbidden", R"(, "n": 2)"));
+  for (const json::Value& choice : blocked.at("choices").as_array()) EXPECT_EQ(choice.at("finish_reason").as_string(), "content_filter");
+  EXPECT_EQ(blocked.at("choices").as_array().size(), 2u);
+  const auto streamed = events(chat("hi", R"(, "n": 2, "stream": true)"));
+  std::map<std::int64_t, std::string> texts;
+  std::map<std::int64_t, int> ends;
+  for (const json::Value& event : streamed) {
+    if (!event.is_object()) continue;
+    for (const json::Value& choice : event.at("choices").as_array()) {
+      const std::int64_t index = choice.at("index").as_int64();
+      if (const auto* content = choice.at("delta").as_object().if_contains("content"); content && content->is_string())
+        texts[index] += std::string(content->as_string());
+      ends[index] += choice.at("finish_reason").is_string() ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(texts, (std::map<std::int64_t, std::string>{{0, "one [S] two"}, {1, "one [S] two"}}));
+  EXPECT_EQ(ends, (std::map<std::int64_t, int>{{0, 1}, {1, 1}}));
+}
 
 TEST_F(Chat, AWholeReplyHasOpenAisShape) {
   const Answer answer = chat("hi");

@@ -43,7 +43,8 @@ struct GatewayOptions {
   std::size_t messages_max = 2048;
   std::size_t text_bytes_max = std::size_t{4} << 20;  ///< of all messages or prompts of one request
   std::size_t prompts_max = 256;                      ///< of one /v1/completions request
-  int generations_in_flight_max = 4;                  ///< of one /v1/completions request
+  int samples_max = 16;                               ///< `n` of one request
+  int generations_in_flight_max = 4;                  ///< of one request
   int json_depth_max = 32;
   std::map<std::string, model::Sampling> sampling_defaults;  ///< by model id; others have OpenAI's
 };

@@ -83,13 +83,27 @@ void Turn::begin() {
 }
 
 Result<void> Turn::prepare() {
-  const std::size_t count = request_.surface == Surface::kChat ? 1 : request_.prompts.size();
-  choices_ = std::vector<Choice>(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    choices_[i].index = static_cast<int>(i);
+  const std::size_t prompts = request_.surface == Surface::kChat ? 1 : request_.prompts.size();
+  const auto samples = static_cast<std::size_t>(request_.samples);
+  choices_ = std::vector<Choice>(prompts * samples);
+  for (std::size_t i = 0; i < choices_.size(); ++i) choices_[i].index = static_cast<int>(i);
+  for (std::size_t i = 0; i < choices_.size(); i += samples) {
     TRY(request_.surface == Surface::kChat ? prepare_chat(choices_[i]) : prepare_completion(choices_[i]));
+    for (std::size_t k = 1; k < samples; ++k) prepare_sample(choices_[i], choices_[i + k]);
   }
   return {};
+}
+
+/// Another answer to the same prompt, which has been judged: only its output has a guard of its own.
+void Turn::prepare_sample(const Choice& first, Choice& choice) {
+  choice.input = first.input;
+  choice.prompt = first.prompt;
+  choice.place = first.place;
+  choice.asks_model = first.asks_model;
+  choice.done = first.done;
+  choice.reply = first.reply;
+  choice.finish_reason = first.finish_reason;
+  if (first.guard) choice.guard = request_.target.guard->open_output(choice.place);
 }
 
 guard::InputOutcome Turn::check_input(Choice& choice) {
@@ -146,7 +160,7 @@ Result<void> Turn::prepare_chat(Choice& choice) {
 }
 
 Result<void> Turn::prepare_completion(Choice& choice) {
-  const auto& prompt = request_.prompts[static_cast<std::size_t>(choice.index)];
+  const auto& prompt = request_.prompts[static_cast<std::size_t>(choice.index / request_.samples)];
   const auto* tokens = std::get_if<std::vector<model::Token>>(&prompt);
   if (!request_.target.guard) {
     if (tokens)
@@ -183,6 +197,7 @@ Result<void> Turn::start_generation(Choice& choice) {
   model::GenerateRequest request;
   request.prompt = choice.prompt;
   request.sampling = request_.sampling;
+  if (request.sampling.seed) *request.sampling.seed += static_cast<std::uint64_t>(choice.index % request_.samples);
   request.reproducible = request_.reproducible;
   const auto self = shared_from_this();
   model::Sink sink;
@@ -310,7 +325,7 @@ EndState Turn::end_state() const {
   for (const Choice& choice : choices_) {
     if (choice.stopped_by_guard)
       state = choice.guard->decision().action == policy::Action::kCanned ? EndState::kCanned : EndState::kBlockedOutput;
-    else if (!choice.asks_model)
+    else if (!choice.asks_model && choice.input_decision)
       state = choice.input_decision->action == policy::Action::kCanned ? EndState::kCanned : EndState::kBlockedInput;
     if (state != EndState::kCompleted && state != EndState::kCanned) break;
   }

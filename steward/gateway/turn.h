@@ -18,7 +18,7 @@ namespace steward::gateway {
 enum class EndState { kCompleted, kBlockedInput, kBlockedOutput, kCanned, kFailed, kCancelled, kRefused };
 std::string_view to_string(EndState state);
 
-/// One answer of a turn: a chat has one, a completions request one for each prompt.
+/// One answer of a turn: `n` for each prompt.
 struct Choice {
   int index = 0;
   std::vector<guard::Message> input;
@@ -57,6 +57,7 @@ class Turn : public std::enable_shared_from_this<Turn> {
   void begin();
   Result<void> prepare();
   Result<void> prepare_chat(Choice& choice);
+  void prepare_sample(const Choice& first, Choice& choice);
   Result<void> prepare_completion(Choice& choice);
   guard::InputOutcome check_input(Choice& choice);
   void start_generations();

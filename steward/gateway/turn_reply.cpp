@@ -145,8 +145,10 @@ json::Object Turn::steward_body() const {
 model::Usage Turn::total_usage() const {
   model::Usage total;
   for (const Choice& choice : choices_) {
-    total.prompt_tokens += choice.usage.prompt_tokens;
-    total.cached_tokens += choice.usage.cached_tokens;
+    if (choice.index % request_.samples == 0) {  // a prompt counts once, as OpenAI counts it
+      total.prompt_tokens += choice.usage.prompt_tokens;
+      total.cached_tokens += choice.usage.cached_tokens;
+    }
     total.completion_tokens += choice.usage.completion_tokens;
   }
   return total;

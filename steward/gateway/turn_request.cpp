@@ -103,12 +103,21 @@ Result<void> read_stream(const json::Object& body, TurnRequest& request) {
   return {};
 }
 
+Result<void> read_samples(const GatewayOptions& options, const json::Object& body, TurnRequest& request) {
+  const auto count = TRY(json::get_integer(body, "n"));
+  if (count && (*count < 1 || *count > options.samples_max))
+    return invalid("n", fmt::format("'n' must be from 1 to {}", options.samples_max));
+  request.samples = static_cast<int>(count.value_or(1));
+  const auto best_of = TRY(json::get_integer(body, "best_of"));
+  if (best_of && *best_of != 1 && *best_of != request.samples)
+    return invalid("best_of", "'best_of' must be 1 or as many as 'n': all answers are given");
+  if (request.prompts.size() * static_cast<std::size_t>(request.samples) > options.prompts_max)
+    return invalid("n", fmt::format("'n' times the number of prompts must be at most {}", options.prompts_max));
+  return {};
+}
+
 /// What would change the meaning of the answer if it were ignored.
 Result<void> refuse_unsupported(const json::Object& body) {
-  for (const std::string_view field : {"n", "best_of"}) {
-    const auto count = TRY(json::get_integer(body, field));
-    if (count && *count != 1) return invalid(field, fmt::format("'{}' must be 1: more is not supported yet", field));
-  }
   for (const std::string_view field : {"tools", "functions"}) {
     const json::Array* list = TRY(json::get_array(body, field));
     if (list && !list->empty()) return invalid(field, fmt::format("'{}' are not supported yet", field));
@@ -240,6 +249,7 @@ Result<TurnRequest> read_chat(const GatewayParts& parts, const GatewayOptions& o
   request.target = TRY(read_target(parts, options, principal, body));
   TRY(read_messages(options, body, request));
   TRY(refuse_unsupported(body));
+  TRY(read_samples(options, body, request));
   TRY(read_identity(body, request));
   TRY(read_stream(body, request));
   request.sampling = TRY(read_sampling(body, sampling_defaults(options, *request.target.model)));
@@ -258,6 +268,7 @@ Result<TurnRequest> read_completion(const GatewayParts& parts, const GatewayOpti
   TRY(read_prompts(options, *prompt, request));
   TRY(check_prompt_size(options, request));
   TRY(refuse_unsupported(body));
+  TRY(read_samples(options, body, request));
   TRY(read_identity(body, request));
   TRY(read_stream(body, request));
   request.sampling = TRY(read_sampling(body, sampling_defaults(options, *request.target.model)));

@@ -37,6 +37,7 @@ struct TurnRequest {
   std::vector<model::ChatMessage> messages;                                   ///< chat
   std::vector<std::variant<std::string, std::vector<model::Token>>> prompts;  ///< completions: one choice each
   model::Sampling sampling;
+  int samples = 1;  ///< `n`: answers to each prompt
   bool reproducible = false;
 };
 
