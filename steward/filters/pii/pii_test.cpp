@@ -181,7 +181,9 @@ TEST(Pii, HoldsAtMostTheCurrentWordOfProse) {
   for (std::size_t i = 0; i < prose.size(); ++i) {
     views.append(prose.substr(i, 1));
     const std::size_t watermark = open->advance(views, findings).value();
-    const std::size_t space = prose.substr(0, views.covered(text::ViewKind::kFolded)).find_last_of(" \"");
+    std::string known = prose.substr(0, views.covered(text::ViewKind::kFolded));
+    if (known.ends_with(" is ")) known.resize(known.size() - 3);  // "is 12 34 56 c" may be an identity number
+    const std::size_t space = known.find_last_of(" \"");
     EXPECT_GE(watermark, space == std::string::npos ? 0 : space + 1) << prose.substr(0, i + 1);
   }
 }

@@ -44,7 +44,7 @@ struct Recogniser {
   std::size_t (*tail)(std::string_view text, std::size_t end, std::size_t from);
 };
 
-extern const Recogniser kEmail, kPhone, kCard, kIban, kPlaceholder;
+extern const Recogniser kEmail, kPhone, kCard, kIban, kNationalId, kPassport, kIp, kMac, kCrypto, kPlaceholder;
 
 /// All types of personal data; where two match at one place the longer wins, then the earlier in this table.
 std::span<const Recogniser* const> recognisers();

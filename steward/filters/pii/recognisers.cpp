@@ -3,7 +3,7 @@
 namespace steward::filters::pii {
 
 std::span<const Recogniser* const> recognisers() {
-  static constexpr const Recogniser* kAll[] = {&kEmail, &kIban, &kCard, &kPhone};
+  static constexpr const Recogniser* kAll[] = {&kEmail, &kIban, &kCard, &kNationalId, &kPassport, &kIp, &kMac, &kCrypto, &kPhone};
   return kAll;
 }
 
