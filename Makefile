@@ -2,13 +2,14 @@
 SHELL := /bin/bash
 PORT ?= 8080
 
-.PHONY: help run test build setup demo test-cpp test-tsan test-clients fmt clean
+.PHONY: help run test build setup demo fuzz test-cpp test-tsan test-clients fmt clean
 
 help:
 	@echo "make run     set up, build and serve examples/assistant on 127.0.0.1:$(PORT)"
 	@echo "make demo    the two-minute tour in the terminal"
 	@echo "make test    set up, build and run every test (ASan+UBSan, TSan, real model, real clients)"
 	@echo "make build   the release binary, build/release/steward"
+	@echo "make fuzz    each fuzz target with libFuzzer, a minute each (SECONDS_EACH=60)"
 	@echo "make fmt     clang-format over steward/"
 	@echo "make clean   remove build/ (downloads stay in ~/.cache/steward)"
 
@@ -27,6 +28,9 @@ demo: build
 
 test: setup
 	@tools/test.sh
+
+fuzz: setup
+	@tools/fuzz.sh
 
 fmt:
 	@git ls-files -co --exclude-standard '*.h' '*.cpp' | xargs clang-format-19 -i

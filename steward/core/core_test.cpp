@@ -36,6 +36,8 @@ TEST(Json, CanonicalSortsKeysAtEveryLevel) {
 }
 
 TEST(Json, NumbersReadBackAsTheyWere) {
+  EXPECT_NE(json::parse("[1e400]").error().message.find("too large"), std::string::npos);
+  EXPECT_EQ(json::parse("1e-400").value().as_double(), 0);
   EXPECT_EQ(json::dump(json::Array{1.0, -0.5, 1e300, 0.1, 3, 1e-7, 18446744073709551615u}),
             "[1.0,-0.5,1e+300,0.1,3,1e-07,18446744073709551615]");
   EXPECT_EQ(json::dump(json::Object{{"q\"\n", json::Array{nullptr, true, "\u00e9\x01"}}}), "{\"q\\\"\\n\":[null,true,\"\u00e9\\u0001\"]}");
@@ -44,6 +46,7 @@ TEST(Json, NumbersReadBackAsTheyWere) {
     const std::string text = json::dump(number);
     RC_ASSERT(std::strtod(text.c_str(), nullptr) == number);
     RC_ASSERT(json::parse(text).value().is_double());
+    RC_ASSERT(json::parse(text).value().as_double() == number);
   }));
 }
 

@@ -63,16 +63,32 @@ class Handler {
     stack_.push_string(part);
     return true;
   }
-  bool on_number_part(bj::string_view, bj::error_code&) { return true; }
+  bool on_number_part(bj::string_view part, bj::error_code&) {
+    number_.append(part.data(), part.size());
+    return true;
+  }
   bool on_int64(std::int64_t value, bj::string_view, bj::error_code&) {
+    number_.clear();
     stack_.push_int64(value);
     return true;
   }
   bool on_uint64(std::uint64_t value, bj::string_view, bj::error_code&) {
+    number_.clear();
     stack_.push_uint64(value);
     return true;
   }
-  bool on_double(double value, bj::string_view, bj::error_code&) {
+  /// Boost's own value is off by a bit at times, and infinite for 1e400: read again, to the nearest double.
+  bool on_double(double value, bj::string_view part, bj::error_code& error) {
+    number_.append(part.data(), part.size());
+    const auto read = std::from_chars(number_.data(), number_.data() + number_.size(), value);
+    out_of_range_ = read.ec == std::errc::result_out_of_range && std::abs(value) > 1;
+    if (read.ec == std::errc::result_out_of_range && !out_of_range_) value = 0;
+    out_of_range_ = out_of_range_ || !std::isfinite(value);
+    number_.clear();
+    if (out_of_range_) {
+      error = bj::error::syntax;
+      return false;
+    }
     stack_.push_double(value);
     return true;
   }
@@ -88,14 +104,16 @@ class Handler {
   bool on_comment(bj::string_view, bj::error_code&) { return true; }
 
   bool duplicate() const { return duplicate_; }
+  bool out_of_range() const { return out_of_range_; }
   void begin() { stack_.reset(); }
   Value release() { return stack_.release(); }
 
  private:
   bj::value_stack stack_;
   std::vector<std::unordered_set<std::string>> keys_;
-  std::string key_;
+  std::string key_, number_;
   bool duplicate_ = false;
+  bool out_of_range_ = false;
 };
 
 /// Shortest text that reads back as the same double, always with a point or an exponent; Boost.JSON itself writes 1E0.
@@ -171,6 +189,7 @@ Result<Value> parse(std::string_view text, const ParseLimits& limits) {
   const std::size_t read = parser.write_some(false, text.data(), text.size(), error);
   if (parser.handler().duplicate())
     return fail(ErrorCode::kInvalidInput, fmt::format("a key stands twice in one JSON object, near byte {}: keep one of them", read));
+  if (parser.handler().out_of_range()) return fail(ErrorCode::kInvalidInput, fmt::format("the number before byte {} is too large", read));
   if (error == bj::error::too_deep)
     return fail(ErrorCode::kInvalidInput, fmt::format("JSON is nested deeper than {} levels", limits.depth_max));
   if (error) return fail(ErrorCode::kInvalidInput, fmt::format("not valid JSON at byte {}: {}", read, error.message()));
