@@ -58,6 +58,13 @@ TEST(Json, TypedAccessNamesTheField) {
   EXPECT_FALSE(json::get_string(object, "z")->has_value());
 }
 
+TEST(Yaml, DirectivesAndBytesThatAreNoTextAreRefusedWithTheirLine) {
+  EXPECT_EQ(yaml::parse("a: 1\n% b\u00e9", "p.yaml").error().message.substr(0, 9), "p.yaml:2:") << "libfyaml would not come back from it";
+  EXPECT_EQ(yaml::parse("%YAML 1.2\n---\na: 1\n", "p.yaml").error().message.substr(0, 9), "p.yaml:1:");
+  EXPECT_NE(yaml::parse("a: 1\nb: \xa9\n", "p.yaml").error().message.find("p.yaml:2:1: this line is not UTF-8"), std::string::npos);
+  EXPECT_TRUE(yaml::parse("a: 100%\nb: \"%x\"\n", "p.yaml"));
+}
+
 TEST(Yaml, CoreSchemaKeepsNorwayAStringAndOctalDecimal) {
   const auto node = yaml::parse("places: [NO, DE]\noff: off\nn: 012\nquoted: \"true\"\nreal: true\n", "p.yaml");
   ASSERT_TRUE(node) << node.error().message;

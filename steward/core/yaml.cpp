@@ -8,6 +8,7 @@
 #include <libfyaml.h>
 
 #include "steward/core/files.h"
+#include "steward/core/utf8.h"
 
 namespace steward::yaml {
 namespace {
@@ -98,6 +99,21 @@ bool has_content(std::string_view text) {
   return false;
 }
 
+/// What the library must not see: it hangs on directives with letters beyond ASCII, and reads bytes that are no text.
+Result<void> check_text(std::string_view text, const std::string& file) {
+  const auto bad = find_invalid_utf8(text);
+  int line = 1;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (bad && at == *bad)
+      return fail(ErrorCode::kInvalidInput, fmt::format("{}:{}:1: this line is not UTF-8: save the file as UTF-8", file, line));
+    if (text[at] == '%' && (at == 0 || text[at - 1] == '\n' || text[at - 1] == '\r'))
+      return fail(ErrorCode::kInvalidInput,
+                  fmt::format("{}:{}:1: YAML directives (a line that begins with %) are not read here: take it out", file, line));
+    line += text[at] == '\n' ? 1 : 0;
+  }
+  return {};
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -172,6 +188,7 @@ Result<std::vector<std::string>> Node::as_strings() const {
 
 Result<Node> parse(std::string_view text, const std::string& file) {
   if (!has_content(text)) return fail(ErrorCode::kInvalidInput, file + ":1:1: the file is empty");
+  TRY(check_text(text, file));
   fy_diag_cfg diag_config;
   fy_diag_cfg_default(&diag_config);
   diag_config.fp = nullptr;

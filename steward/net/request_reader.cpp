@@ -34,8 +34,11 @@ RequestReader::State RequestReader::feed(std::string& input) {
 }
 
 RequestReader::State RequestReader::feed_head(std::string& input) {
-  if (scanned_ == 0)  // an empty line before a request is ignored (RFC 9112, section 2.2)
-    if (input.starts_with("\r\n")) input.erase(0, 2);
+  if (scanned_ == 0 && !skipped_line_) {  // one empty line before a request is ignored (RFC 9112, section 2.2)
+    if (input == "\r") return state_;
+    skipped_line_ = input.starts_with("\r\n");
+    if (skipped_line_) input.erase(0, 2);
+  }
   const std::size_t end = input.find("\r\n\r\n", scanned_ < 3 ? 0 : scanned_ - 3);
   const std::size_t size = end == std::string::npos ? input.size() : end + 4;
   if (size > limits_.header_bytes_max) return fail(431, fmt::format("the request's head is over {} bytes", limits_.header_bytes_max));
@@ -66,7 +69,9 @@ RequestReader::State RequestReader::feed_head(std::string& input) {
 RequestReader::State RequestReader::feed_body(std::string& input) {
   boost::beast::error_code error;
   std::size_t used = 0;
-  while (used < input.size() && !body_->parser.is_done()) {
+  // Whatever comes, a chunked body has five more bytes, "0", CRLF, CRLF; Beast asserts that it gets them at once.
+  const std::size_t needed = head_.chunked ? 5 : 1;
+  while (input.size() - used >= needed && !body_->parser.is_done()) {
     const std::size_t read = body_->parser.put(boost::asio::buffer(input.data() + used, input.size() - used), error);
     used += read;
     if (error == http::error::need_more) break;

@@ -36,6 +36,7 @@ class RequestReader {
 
   const ReadLimits limits_;
   State state_ = State::kHead;
+  bool skipped_line_ = false;
   std::size_t scanned_ = 0;  ///< bytes of the input that hold no end of the head
   RequestHead head_;
   HttpProblem problem_;

@@ -44,39 +44,6 @@ View skeleton(std::string_view utf8) {
 std::string fold_text(std::string_view utf8) { return std::string(fold(utf8).text()); }
 std::string skeleton_text(std::string_view utf8) { return std::string(skeleton(utf8).text()); }
 
-std::optional<std::size_t> find_invalid_utf8(std::string_view bytes) {
-  std::size_t at = 0;
-  const auto byte = [&](std::size_t i) { return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u; };
-  while (at < bytes.size()) {
-    const unsigned first = byte(at);
-    if (first < 0x80) {
-      ++at;
-      continue;
-    }
-    // Well-formed sequences: Unicode, table 3-7.
-    std::size_t more = 0;
-    unsigned low = 0x80, high = 0xBF;
-    if (first >= 0xC2 && first <= 0xDF) {
-      more = 1;
-    } else if (first >= 0xE0 && first <= 0xEF) {
-      more = 2;
-      if (first == 0xE0) low = 0xA0;
-      if (first == 0xED) high = 0x9F;
-    } else if (first >= 0xF0 && first <= 0xF4) {
-      more = 3;
-      if (first == 0xF0) low = 0x90;
-      if (first == 0xF4) high = 0x8F;
-    } else {
-      return at;
-    }
-    if (byte(at + 1) < low || byte(at + 1) > high) return at;
-    for (std::size_t i = 2; i <= more; ++i)
-      if ((byte(at + i) & 0xC0) != 0x80) return at;
-    at += more + 1;
-  }
-  return std::nullopt;
-}
-
 std::size_t char_floor(std::string_view utf8, std::size_t n) {
   if (n >= utf8.size()) return utf8.size();
   while (n > 0 && (static_cast<unsigned char>(utf8[n]) & 0xC0) == 0x80) --n;

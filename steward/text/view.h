@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "steward/core/utf8.h"
 #include "steward/text/mapped_text.h"
 
 namespace steward::text {
@@ -43,8 +44,7 @@ View skeleton(std::string_view utf8);
 std::string fold_text(std::string_view utf8);
 std::string skeleton_text(std::string_view utf8);
 
-/// Position of the first byte that is not well-formed UTF-8 (RFC 3629), or nullopt.
-std::optional<std::size_t> find_invalid_utf8(std::string_view bytes);
+using steward::find_invalid_utf8;
 /// Largest n' <= n at which a character of well-formed `utf8` begins (or the end).
 std::size_t char_floor(std::string_view utf8, std::size_t n);
 
