@@ -82,6 +82,12 @@ struct Whose {
   std::string user, tenant = "local", subject, conversation, turn, reason = "requested";
 };
 
+/// The ledger, open for writing, and whose texts are meant, as it names them.
+struct Meant {
+  std::unique_ptr<Ledger> ledger;
+  std::string subject, conversation;
+};
+
 Result<std::unique_ptr<Ledger>> open_for_writing(const Product& product, const Key& master) {
   auto ledger = open_ledger(product, master);
   if (!ledger && ledger.error().code == ErrorCode::kUnavailable)
@@ -91,8 +97,7 @@ Result<std::unique_ptr<Ledger>> open_for_writing(const Product& product, const K
 
 /// Subject and conversation as the ledger names them.
 Result<std::pair<std::string, std::string>> find_whose(const Whose& whose, const Key& master, const Ledger& ledger) {
-  if (!whose.user.empty())
-    return std::pair(gateway::end_user_pseudonym(derive_key(master, "steward/pseudonyms/1"), whose.tenant, whose.user), std::string());
+  if (!whose.user.empty()) return std::pair(gateway::end_user_pseudonym(pseudonym_key(master), whose.tenant, whose.user), std::string());
   if (!whose.turn.empty()) {
     Query query;
     query.turn = whose.turn;
@@ -106,33 +111,40 @@ Result<std::pair<std::string, std::string>> find_whose(const Whose& whose, const
   return std::pair(whose.subject, whose.conversation);
 }
 
-Result<int> erase(const CommandLine& line, const Whose& whose) {
-  static const SystemClock clock;
+Result<Meant> open_and_find(const CommandLine& line, const Whose& whose) {
   const Product product = TRY(load_product(line.product_dir));
   const Key master = TRY(open_master_key(product));
-  const auto ledger = TRY(open_for_writing(product, master));
+  Meant meant;
+  meant.ledger = TRY(open_for_writing(product, master));
+  std::tie(meant.subject, meant.conversation) = TRY(find_whose(whose, master, *meant.ledger));
+  return meant;
+}
+
+Result<int> erase(const CommandLine& line, const Whose& whose) {
+  static const SystemClock clock;
+  const Meant meant = TRY(open_and_find(line, whose));
   ledger::Erasure erasure;
-  std::tie(erasure.subject, erasure.conversation) = TRY(find_whose(whose, master, *ledger));
+  erasure.subject = meant.subject;
+  erasure.conversation = meant.conversation;
   erasure.reason = whose.reason;
   erasure.id = make_uuid7(clock);
   erasure.time_us = clock.now_us();
-  const auto report = TRY(ledger->erase(erasure));
+  const auto report = TRY(meant.ledger->erase(erasure));
   fmt::print("erased: {} texts, {} keys destroyed; event {}\n", report.events, report.keys, erasure.id);
   return static_cast<int>(kExitOk);
 }
 
 Result<int> hold(const CommandLine& line, const Whose& whose, std::string_view kind) {
   static const SystemClock clock;
-  const Product product = TRY(load_product(line.product_dir));
-  const Key master = TRY(open_master_key(product));
-  const auto ledger = TRY(open_for_writing(product, master));
+  const Meant meant = TRY(open_and_find(line, whose));
   ledger::Event event;
-  std::tie(event.subject, event.conversation) = TRY(find_whose(whose, master, *ledger));
+  event.subject = meant.subject;
+  event.conversation = meant.conversation;
   event.id = make_uuid7(clock);
   event.time_us = clock.now_us();
   event.kind = kind;
   event.meta = {{"reason", whose.reason}};
-  TRY(ledger->append_sync({event}));
+  TRY(meant.ledger->append_sync({event}));
   fmt::print("{}: event {}\n", kind == ledger::kHoldKind ? "held" : "released", event.id);
   return static_cast<int>(kExitOk);
 }

@@ -46,7 +46,7 @@ Result<std::unique_ptr<Service>> Service::start(const Product& product, int io_t
     return crosswalk.codes("openai", category, subtype);
   };
   gateway::GatewayOptions options;
-  options.secret = derive_key(master, "steward/pseudonyms/1");
+  options.secret = pseudonym_key(master);
   options.access = access_of(product);
   for (const ModelConfig& model : product.models) {
     options.sampling_defaults[model.id].temperature = model.temperature;

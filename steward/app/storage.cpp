@@ -24,6 +24,8 @@ Result<Key> open_master_key(const Product& product) {
   return ledger::load_master_key(product.keys_dir + "/master.key", ledger::CreateKey::kYes);
 }
 
+Key pseudonym_key(const Key& master) { return derive_key(master, "steward/pseudonyms/1"); }
+
 Result<std::unique_ptr<ledger::Ledger>> open_ledger(const Product& product, const Key& master) {
   return ledger::open_sqlite_ledger(options_of(product, master));
 }

@@ -34,6 +34,12 @@ Key random_key();
 void random_bytes(std::span<std::uint8_t> out);
 
 std::string hex(std::span<const std::uint8_t> bytes);
+/// Value of a hexadecimal digit in either case, or -1.
+constexpr int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
 /// Errors: kInvalidInput unless `text` is an even number of hex digits.
 Result<std::string> from_hex(std::string_view text);
 /// Compares without telling by its time where the first difference is.

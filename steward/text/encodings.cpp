@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "steward/core/hash.h"
 #include "steward/text/view.h"
 #include "steward/text/words.h"
 
@@ -41,13 +42,6 @@ int base64_value(char c) {
 int base32_value(char c) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
   if (c >= '2' && c <= '7') return c - '2' + 26;
-  return -1;
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
 }
 

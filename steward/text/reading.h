@@ -48,7 +48,7 @@ class GrowingReadings {
   /// The text with its escapes undone, or null while there were none.
   const GrowingViews* unescaped() const;
   Span unescaped_origin(Span derived) const;
-  /// Positions in raw up to which escapes are undone, and up to which unescaped() covers its origin.
+  /// Position in raw up to which unescaped() covers it; what follows may be the beginning of an escape.
   std::size_t unescaped_from() const;
   /// Encoded runs found so far, and what they hold in turn.
   const std::vector<Reading>& runs() const;

@@ -1,10 +1,10 @@
 #include "steward/text/unescape.h"
 
 #include <array>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "steward/core/hash.h"
 #include "steward/text/view.h"
 #include "steward/text/words.h"
 
@@ -26,13 +26,6 @@ struct Escape {
 };
 
 const Escape kWaits{"", 0, true};
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 void append_utf8(char32_t c, std::string& out) {
   if (c < 0x80) {
@@ -63,7 +56,7 @@ struct Number {
 Number read_number(std::string_view text, std::size_t at, int base, std::size_t digits_max) {
   Number out;
   while (out.length < digits_max && at + out.length < text.size()) {
-    const int digit = hex_value(text[at + out.length]);
+    const int digit = hex_digit(text[at + out.length]);
     if (digit < 0 || digit >= base) break;
     out.value = out.value * static_cast<std::uint32_t>(base) + static_cast<std::uint32_t>(digit);
     ++out.length;
@@ -104,10 +97,10 @@ Escape read_percent(std::string_view text, bool finished) {
   for (std::size_t i = 0; i < need; ++i) {
     const std::string_view rest = text.substr(std::min(3 * i, text.size()));
     const bool fits =
-        rest.empty() || (rest[0] == '%' && (rest.size() < 2 || hex_value(rest[1]) >= 0) && (rest.size() < 3 || hex_value(rest[2]) >= 0));
+        rest.empty() || (rest[0] == '%' && (rest.size() < 2 || hex_digit(rest[1]) >= 0) && (rest.size() < 3 || hex_digit(rest[2]) >= 0));
     if (!fits) return {};
     if (rest.size() < 3) return finished ? Escape{} : kWaits;
-    const auto byte = static_cast<unsigned char>(hex_value(rest[1]) * 16 + hex_value(rest[2]));
+    const auto byte = static_cast<unsigned char>(hex_digit(rest[1]) * 16 + hex_digit(rest[2]));
     if (i == 0) need = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1;
     bytes += static_cast<char>(byte);
   }

@@ -4,7 +4,8 @@ import os
 import subprocess
 
 import pytest
-from conftest import BINARY, copy_product
+import requests
+from conftest import BINARY, Steward, copy_product
 
 
 def run(*words, product=None, text=None):
@@ -95,6 +96,21 @@ def test_erase_and_checkpoints(tmp_path):
     changed = json.loads(witness.read_text())
     witness.write_text(json.dumps(changed | {"hash": "0" * 64}))
     assert run("ledger", "verify", "--checkpoints", witness, product=folder).returncode == 1
+
+
+def test_erase_by_user_finds_what_the_server_wrote(tmp_path):
+    server = Steward(copy_product(tmp_path), tmp_path / "ready")
+    try:
+        body = {"model": "demo", "user": "ann@shop", "max_tokens": 2, "messages": [{"role": "user", "content": "hello"}]}
+        turn = requests.post(server.url + "/chat/completions", json=body, timeout=120).json()["steward"]["turn"]
+        busy = server.command("ledger", "erase", "--user", "ann@shop")
+        assert busy.returncode == 3 and "POST /v1/erasures" in busy.stderr, "one writer at a time"
+    finally:
+        assert server.stop() == 0
+    erased = server.command("ledger", "erase", "--user", "ann@shop")
+    assert erased.returncode == 0 and "1 keys destroyed" in erased.stdout, erased.stdout + erased.stderr
+    events = [json.loads(line) for line in server.command("ledger", "show", turn, "--text").stdout.splitlines()]
+    assert events and not any(event.get("text") for event in events)
 
 
 def test_model_show_names_licence_and_digest(product):
