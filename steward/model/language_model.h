@@ -18,10 +18,41 @@ namespace steward::model {
 
 using Token = std::int32_t;
 
+/// A function call that a model asks for.
+struct ToolCall {
+  std::string id;  ///< made by whoever serves the model; unique within a reply
+  std::string name;
+  std::string arguments;  ///< JSON as the model wrote it; may be ill-formed
+};
+
 struct ChatMessage {
   std::string role;
   std::string content;
   std::string name;
+  std::vector<ToolCall> tool_calls = {};  ///< of an assistant's message
+  std::string tool_call_id = {};          ///< of a tool's message: the call that it answers
+};
+
+/// A function that the model may call.
+struct Tool {
+  std::string name;  ///< [A-Za-z0-9_-]{1,64}
+  std::string description;
+  json::Value parameters;  ///< JSON Schema of the arguments: an object; null: any object
+  bool strict = false;     ///< the arguments must follow the schema
+};
+
+struct ToolChoice {
+  enum class Kind { kAuto, kNone, kRequired, kNamed };
+  Kind kind = Kind::kAuto;
+  std::string name = {};  ///< of kNamed
+};
+
+struct ResponseFormat {
+  enum class Kind { kText, kJsonObject, kJsonSchema };
+  Kind kind = Kind::kText;
+  std::string name = {};    ///< of the schema
+  json::Value schema = {};  ///< JSON Schema, of kJsonSchema
+  bool strict = false;
 };
 
 struct Sampling {
@@ -47,6 +78,11 @@ using Prompt = std::variant<std::vector<ChatMessage>, std::string, std::vector<T
 struct GenerateRequest {
   Prompt prompt;
   Sampling sampling;
+  std::vector<Tool> tools = {};  ///< chats only
+  ToolChoice tool_choice = {};
+  bool parallel_tool_calls = true;
+  ResponseFormat format = {};
+  bool stream = true;         ///< a hint: is the text wanted as it is written?
   bool reproducible = false;  ///< unbatched and without prefix reuse: the same logits every time
 };
 
@@ -57,7 +93,8 @@ struct TokenLogprob {
   std::vector<std::tuple<Token, std::string, double>> top;  ///< best first; always holds the true maximum when asked for
 };
 
-enum class FinishReason { kStop, kLength, kCancelled };
+/// kContentFilter: a model served elsewhere was stopped by a filter of its own server.
+enum class FinishReason { kStop, kLength, kCancelled, kToolCalls, kContentFilter };
 
 struct Usage {
   int prompt_tokens = 0;
@@ -72,7 +109,9 @@ struct Sink {
   /// Exactly once, last.
   std::function<void(Result<FinishReason> reason, Usage usage)> on_done;
   /// Before any delta when `echo`: the prompt's tokens in order.
-  std::function<void(std::vector<TokenLogprob> prompt)> on_prompt;
+  std::function<void(std::vector<TokenLogprob> prompt)> on_prompt = nullptr;
+  /// A whole call, in the order of the model's reply, after the text that it wrote before. Needed when the request has tools.
+  std::function<void(ToolCall call)> on_tool_call = nullptr;
 };
 
 /// A generation under way. Destroying it cancels; cancel() may be called from any thread, and on_done still follows.
@@ -103,7 +142,8 @@ class LanguageModel {
   virtual ~LanguageModel() = default;
   virtual const ModelRecord& record() const = 0;
   /// Errors: kResourceExhausted when the bounded queue is full; kInvalidInput when the prompt does not fit the context
-  /// ("context_length_exceeded" as param). The sink is not called after an Error is returned.
+  /// ("context_length_exceeded" as param), or when this model cannot do what is asked, with the field as param ("tools",
+  /// "response_format", "logprobs" …). The sink is not called after an Error is returned.
   virtual Result<std::unique_ptr<Generation>> start(GenerateRequest request, Sink sink) = 0;
   virtual Result<std::vector<Token>> tokenize(std::string_view text, bool add_special, bool parse_special) const = 0;
   virtual Result<std::string> detokenize(const std::vector<Token>& tokens) const = 0;
