@@ -199,6 +199,7 @@ Result<void> Turn::start_generation(Choice& choice) {
   request.sampling = request_.sampling;
   if (request.sampling.seed) *request.sampling.seed += static_cast<std::uint64_t>(choice.index % request_.samples);
   request.reproducible = request_.reproducible;
+  request.stream = request_.stream;
   const auto self = shared_from_this();
   model::Sink sink;
   sink.on_prompt = [self, &choice](std::vector<model::TokenLogprob> prompt) {
