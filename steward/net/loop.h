@@ -22,11 +22,16 @@ class Loop {
   void run();
   /// False, and `job` is not taken, once the loop has been finished.
   bool post(std::function<void()> job);
+  /// As post(), but a job that the loop's own thread gives runs as soon as what that thread is doing has returned, before other events.
+  bool soon(std::function<void()> job);
   void finish();
   boost::asio::io_context& context();
+  /// The loop that the calling thread runs, or null.
+  static Loop* current();
 
  private:
   struct State;
+  void run_soon();
   std::unique_ptr<State> state_;
 };
 
