@@ -22,7 +22,9 @@ struct Loop::State {
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work{context.get_executor()};
   std::mutex mutex;
   bool finished = false;
-  std::vector<std::function<void()>> soon;  ///< of the loop's thread
+  std::vector<std::function<void()>> soon;       ///< of the loop's thread
+  std::vector<std::function<void()>> last_jobs;  // of the loop's thread
+  bool last_jobs_ran = false;                    // of the loop's thread
 };
 
 Loop::Loop() : state_(std::make_unique<State>()) {}
@@ -61,8 +63,23 @@ bool Loop::post(std::function<void()> job) {
 
 void Loop::finish() {
   const std::lock_guard lock(state_->mutex);
+  if (state_->finished) return;
   state_->finished = true;
+  boost::asio::post(state_->context, [this] { run_last_jobs(); });
   state_->work.reset();
+}
+
+void Loop::run_last_jobs() {
+  state_->last_jobs_ran = true;
+  const auto jobs = std::move(state_->last_jobs);
+  state_->last_jobs.clear();
+  for (const auto& job : jobs) job();
+}
+
+bool Loop::on_finish(std::function<void()> job) {
+  if (state_->last_jobs_ran) return false;
+  state_->last_jobs.push_back(std::move(job));
+  return true;
 }
 
 boost::asio::io_context& Loop::context() { return state_->context; }
