@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Installs the Debian packages of tools/packages.txt that are missing. Idempotent; no network when none is.
+# tools/setup.sh [LIST]: installs the Debian packages of tools/packages.txt, or of another list there, that are missing. Idempotent; no
+# network when none is.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 missing=()
 while read -r package; do
   [[ -z $package || $package == \#* ]] && continue
   [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
-done <"$here/packages.txt"
+done <"$here/${1:-packages.txt}"
 if ((${#missing[@]} == 0)); then
   echo "setup: all Debian packages are here"
   exit 0

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -240,13 +241,33 @@ tl::unexpected<Error> wrong_type(std::string_view key, std::string_view wanted) 
 
 }  // namespace
 
+namespace {
+
+/// Place of the first byte from `at` on that needs an escape, or the end. Eight bytes at a time: texts are long and need few.
+std::size_t find_escape(std::string_view text, std::size_t at) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101, kHigh = 0x8080808080808080;
+  const auto has_zero = [](std::uint64_t word) { return (word - kOnes) & ~word & kHigh; };
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, 8);
+    const std::uint64_t control = (word - kOnes * 0x20) & ~word & kHigh;
+    if ((control | has_zero(word ^ (kOnes * '"')) | has_zero(word ^ (kOnes * '\\'))) != 0) break;
+  }
+  for (; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte < 0x20 || byte == '"' || byte == '\\') break;
+  }
+  return at;
+}
+
+}  // namespace
+
 void append_string(std::string& out, std::string_view text) {
   constexpr char kDigits[] = "0123456789abcdef";
   out += '"';
   std::size_t plain = 0;  // from here on, nothing needed an escape
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (std::size_t i = find_escape(text, 0); i < text.size(); i = find_escape(text, i + 1)) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
     out.append(text.substr(plain, i - plain));
     plain = i + 1;
     constexpr std::string_view kShort = "\b\t\n\f\r\"\\";

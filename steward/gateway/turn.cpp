@@ -76,14 +76,20 @@ void Turn::begin() {
     const bool ours = http_status(prepared.error().code) >= 500;
     give_up(ours ? EndState::kFailed : EndState::kRefused, std::move(prepared).error());
   }
-  if (parts.ledger.keeps_events()) {
-    parts.ledger.append(opening_events(), [self = shared_from_this()](const Result<void>& result) {
-      self->serial_->post([self, result] { self->on_opened(result); });
-    });
-  } else {
-    opened_ = true;
-  }
+  open();
   start_generations();
+}
+
+/// A stream begins when turn_opened is durable. A whole reply waits for its end anyway: all its events become durable at once.
+void Turn::open() {
+  opened_ = !request_.stream || !state_->parts.ledger.keeps_events();
+  if (opened_) {
+    if (state_->parts.ledger.keeps_events()) unrecorded_ = opening_events();
+    return;
+  }
+  state_->parts.ledger.append(opening_events(), [self = shared_from_this()](const Result<void>& result) {
+    self->serial_->post([self, result] { self->on_opened(result); });
+  });
 }
 
 Result<void> Turn::prepare() {
@@ -310,7 +316,9 @@ void Turn::close_when_done() {
   if (!std::all_of(choices_.begin(), choices_.end(), [](const Choice& choice) { return choice.done; })) return;
   closing_ = true;
   if (!state_->parts.ledger.keeps_events()) return on_closed({});
-  state_->parts.ledger.append(closing_events(), [self = shared_from_this()](const Result<void>& result) {
+  std::vector<ledger::Event> events = std::move(unrecorded_);
+  for (ledger::Event& event : closing_events()) events.push_back(std::move(event));
+  state_->parts.ledger.append(std::move(events), [self = shared_from_this()](const Result<void>& result) {
     self->serial_->post([self, result] { self->on_closed(result); });
   });
 }

@@ -43,8 +43,8 @@ struct Choice {
 };
 
 /// One chat or completions request from its parse to its last event:
-///   guard the input → turn_opened durable, beside it the model begins → each delta through the output guard →
-///   turn_closed durable → the end of the answer.
+///   guard the input → turn_opened durable (of a stream), beside it the model begins → each delta through the output guard →
+///   all events durable → the end of the answer.
 /// Everything runs in order on the connection's thread; the engine's and the ledger's threads only post.
 class Turn : public std::enable_shared_from_this<Turn> {
  public:
@@ -55,6 +55,7 @@ class Turn : public std::enable_shared_from_this<Turn> {
  private:
   // Life (turn.cpp).
   void begin();
+  void open();
   Result<void> prepare();
   Result<void> prepare_chat(Choice& choice);
   void prepare_sample(const Choice& first, Choice& choice);
@@ -101,6 +102,7 @@ class Turn : public std::enable_shared_from_this<Turn> {
   std::vector<Choice> choices_;  ///< never resized once begun: callbacks hold references
   std::vector<std::string> rules_;
   std::vector<prompting::AppliedNotice> notices_;
+  std::vector<ledger::Event> unrecorded_;  ///< opening events of a whole reply, which wait for its end
   std::shared_ptr<Serial> serial_;
   int in_flight_ = 0;
   bool reminder_due_ = false;

@@ -44,7 +44,10 @@ Result<bool> Statement::step() {
   return fail(error_of(database_, status));
 }
 
-void Statement::reset() { sqlite3_reset(statement_); }
+void Statement::reset() {
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
 
 std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
 
@@ -68,9 +71,12 @@ Result<Database> Database::open(const std::string& path, Mode mode, const std::s
   return database;
 }
 
-Database::Database(Database&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+Database::Database(Database&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)), kept_(std::move(other.kept_)) {}
 
-Database::~Database() { sqlite3_close(handle_); }
+Database::~Database() {
+  kept_.clear();  // else the handle does not close
+  sqlite3_close(handle_);
+}
 
 Result<void> Database::execute(const std::string& sql) {
   const int status = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
@@ -83,6 +89,20 @@ Result<Statement> Database::prepare(std::string_view sql) {
   const int status = sqlite3_prepare_v2(handle_, sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
   if (status != SQLITE_OK) return fail(error_of(handle_, status));
   return Statement(handle_, statement);
+}
+
+Result<Statement*> Database::kept(std::string_view sql) {
+  auto found = kept_.find(sql);
+  if (found == kept_.end()) found = kept_.emplace(std::string(sql), TRY(prepare(sql))).first;
+  return &found->second;
+}
+
+Result<void> Database::execute_kept(std::string_view sql) {
+  Statement* statement = TRY(kept(sql));
+  const auto done = statement->step();
+  statement->reset();
+  if (!done) return fail(done.error());
+  return {};
 }
 
 }  // namespace steward::ledger

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +24,7 @@ class Statement {
   Statement& bind_blob(int at, std::string_view value);
   /// True while there is a row. Errors: kInternal with SQLite's words; kUnavailable when the disk is full.
   Result<bool> step();
+  /// Ends the run; the bound values go.
   void reset();
   std::int64_t integer(int column) const;
   std::string bytes(int column) const;
@@ -43,10 +46,15 @@ class Database {
   ~Database();
   Result<void> execute(const std::string& sql);
   Result<Statement> prepare(std::string_view sql);
+  /// Prepared at its first use and kept. Reset it after use: a statement that has a row left keeps its transaction open.
+  Result<Statement*> kept(std::string_view sql);
+  /// execute() of one statement, kept.
+  Result<void> execute_kept(std::string_view sql);
 
  private:
   explicit Database(sqlite3* handle) : handle_(handle) {}
   sqlite3* handle_;
+  std::map<std::string, Statement, std::less<>> kept_;
 };
 
 }  // namespace steward::ledger

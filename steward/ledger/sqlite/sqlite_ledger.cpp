@@ -83,9 +83,9 @@ class SqliteRowStore final : public RowStore {
       : lock_(std::move(lock)), writer_(std::move(writer)), reader_(std::move(reader)) {}
 
   Result<void> commit(const std::vector<Row>& rows) override {
-    TRY(writer_.execute("BEGIN IMMEDIATE"));
+    TRY(writer_.execute_kept("BEGIN IMMEDIATE"));
     auto inserted = insert(rows);
-    if (inserted) inserted = writer_.execute("COMMIT");
+    if (inserted) inserted = writer_.execute_kept("COMMIT");
     if (!inserted) (void)writer_.execute("ROLLBACK");
     return inserted;
   }
@@ -141,13 +141,14 @@ class SqliteRowStore final : public RowStore {
 
  private:
   Result<void> insert(const std::vector<Row>& rows) {
-    auto statement = TRY(writer_.prepare("INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"));
+    Statement& statement = *TRY(writer_.kept("INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"));
     for (const Row& row : rows) {
       statement.bind(1, row.sequence).bind_text(2, row.id).bind(3, row.time_us).bind_text(4, row.kind).bind(5, row.schema);
       statement.bind_text(6, row.turn).bind_text(7, row.subject).bind_text(8, row.conversation).bind_text(9, row.meta);
       statement.bind_text(10, row.key_id).bind_blob(11, row.sealed).bind_text(12, row.hash);
-      TRY(statement.step());
+      const auto inserted = statement.step();
       statement.reset();
+      if (!inserted) return fail(inserted.error());
     }
     return {};
   }
@@ -163,18 +164,21 @@ class SqliteKeyStore final : public KeyStore {
   explicit SqliteKeyStore(Database database) : database_(std::move(database)) {}
 
   Result<void> put(const std::vector<std::pair<std::string, std::string>>& wrapped_by_id) override {
-    TRY(database_.execute("BEGIN IMMEDIATE"));
+    TRY(database_.execute_kept("BEGIN IMMEDIATE"));
     auto inserted = insert(wrapped_by_id);
-    if (inserted) inserted = database_.execute("COMMIT");
+    if (inserted) inserted = database_.execute_kept("COMMIT");
     if (!inserted) (void)database_.execute("ROLLBACK");
     return inserted;
   }
 
   Result<std::optional<std::string>> get(std::string_view id) const override {
-    auto statement = TRY(database_.prepare("SELECT wrapped FROM data_key WHERE id = ?"));
-    statement.bind_text(1, id);
-    if (!TRY(statement.step())) return std::optional<std::string>();
-    return std::optional(statement.bytes(0));
+    Statement& statement = *TRY(database_.kept("SELECT wrapped FROM data_key WHERE id = ?"));
+    const auto found = statement.bind_text(1, id).step();
+    std::optional<std::string> wrapped;
+    if (found && *found) wrapped = statement.bytes(0);
+    statement.reset();
+    if (!found) return fail(found.error());
+    return wrapped;
   }
 
   Result<std::size_t> destroy(const std::vector<std::string>& ids) override {
@@ -202,11 +206,11 @@ class SqliteKeyStore final : public KeyStore {
   }
 
   Result<void> insert(const std::vector<std::pair<std::string, std::string>>& wrapped_by_id) {
-    auto statement = TRY(database_.prepare("INSERT INTO data_key VALUES (?, ?)"));
+    Statement& statement = *TRY(database_.kept("INSERT INTO data_key VALUES (?, ?)"));
     for (const auto& [id, wrapped] : wrapped_by_id) {
-      statement.bind_text(1, id).bind_blob(2, wrapped);
-      TRY(statement.step());
+      const auto inserted = statement.bind_text(1, id).bind_blob(2, wrapped).step();
       statement.reset();
+      if (!inserted) return fail(inserted.error());
     }
     return {};
   }

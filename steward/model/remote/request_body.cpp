@@ -135,28 +135,11 @@ void append_format(std::string& out, const ResponseFormat& format) {
 
 }  // namespace
 
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  std::size_t begin = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
-    out.append(text, begin, i - begin);
-    begin = i + 1;
-    if (byte == '\n')
-      out += "\\n";
-    else if (byte < 0x20)
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
-    else
-      (out += '\\') += text[i];
-  }
-  out.append(text, begin);
-  out += '"';
-}
+void append_json_string(std::string& out, std::string_view text) { json::append_string(out, text); }
 
 std::string request_body(std::string_view model, const GenerateRequest& request) {
   std::string out;
-  out.reserve(512);
+  out.reserve(2048);
   out += "{\"model\":";
   append_json_string(out, model);
   const auto* messages = std::get_if<std::vector<ChatMessage>>(&request.prompt);
