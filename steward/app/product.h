@@ -51,7 +51,7 @@ struct Product {
   std::string listen_address = "127.0.0.1";
   std::uint16_t listen_port = 8080;
   std::string ledger_path;  ///< empty: no ledger is kept
-  std::string keys_dir;  ///< master.key and keys.db
+  std::string keys_dir;     ///< master.key and keys.db
   std::vector<KeyConfig> keys;
   bool raw_on_loopback = true;  ///< may a loopback client without a key use `@raw`?
 };
