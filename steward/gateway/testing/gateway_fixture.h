@@ -41,6 +41,8 @@ class GatewayTest : public ::testing::Test {
   GatewayTest();
   ~GatewayTest() override;
 
+  /// Puts a guard of policy_ as it is now in force.
+  void set_guard();
   /// Starts again with other options.
   void restart(const GatewayOptions& options);
   static GatewayOptions options();

@@ -22,12 +22,16 @@ GatewayTest::GatewayTest() {
       guard::testing::TablePolicy::filter("words", "scripted",
                                           "{rules: [{text: forbidden, category: bad, severity: 2}, {text: secret, category: private, "
                                           "replace: '[S]'}, {text: danger, category: risk, reply: help}]}"));
+  set_guard();
+  model_ = std::make_unique<model::ScriptedModel>("m", [this](const std::string&) { return script_; });
+  restart(options());
+}
+
+void GatewayTest::set_guard() {
   const auto guard = guard::Guard::create(policy_, filters::make_scripted, {"", "", policy_.get()}, clock_);
   STEWARD_CHECK(guard.has_value());
   profiles_.set("default", *guard);
   profiles_.set("teen", *guard);
-  model_ = std::make_unique<model::ScriptedModel>("m", [this](const std::string&) { return script_; });
-  restart(options());
 }
 
 GatewayTest::~GatewayTest() {
