@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "steward/core/result.h"
+#include "steward/gateway/access.h"
 
 namespace steward::app {
 
@@ -20,17 +21,6 @@ struct ModelConfig {
   double temperature = 1, top_p = 1;  ///< of requests that name none
 };
 
-/// A request limit and rights of one API key; the file holds the key's SHA-256 only.
-struct KeyConfig {
-  std::string sha256;
-  std::string tenant;
-  std::string name;
-  std::string age_band = "unknown";
-  std::string jurisdiction = "unknown";
-  std::vector<std::string> permissions;  ///< raw | trusted_headers
-  int requests_per_minute = 0;           ///< 0 = no limit
-};
-
 /// `product.yaml`: what the product is and how it is wired (docs/formats/product.md). Paths are absolute.
 struct Product {
   std::string directory;
@@ -42,8 +32,7 @@ struct Product {
   std::uint16_t listen_port = 8080;
   std::string ledger_path;
   std::string keys_dir;  ///< master.key and keys.db
-  std::vector<KeyConfig> keys;
-  bool raw_on_loopback = true;  ///< may a loopback client without a key use `@raw`?
+  gateway::AccessOptions access;
 };
 
 /// Where the distribution's own policies lie: $STEWARD_POLICIES, else beside the binary (../share/steward/policies), else the source tree.

@@ -50,7 +50,7 @@ TEST_F(ProductFile, DefaultsAreThoseOfItsDocumentation) {
   EXPECT_EQ(product->listen_address, "127.0.0.1");
   EXPECT_EQ(product->listen_port, 8080);
   EXPECT_EQ(product->ledger_path, directory_ + "/data/ledger.db");
-  EXPECT_TRUE(product->raw_on_loopback);
+  EXPECT_TRUE(product->access.raw_on_loopback);
 }
 
 TEST_F(ProductFile, ReadsEverything) {
@@ -63,8 +63,38 @@ TEST_F(ProductFile, ReadsEverything) {
   EXPECT_TRUE(product->policies.at("teen").ends_with("/policies/teen.yaml"));
   EXPECT_EQ(product->listen_port, 9);
   EXPECT_EQ(product->ledger_path, "/x/l.db");
-  EXPECT_FALSE(product->raw_on_loopback);
-  EXPECT_EQ(product->keys[0].requests_per_minute, 7);
+  EXPECT_FALSE(product->access.raw_on_loopback);
+  EXPECT_EQ(product->access.keys[0].limits.requests_per_minute, 7);
+}
+
+TEST_F(ProductFile, KeysTakeTheRightsOfTheirRole) {
+  const std::string a(64, 'a'), b(64, 'b');
+  const auto product = load(std::string(kGood) +
+                            "access:\n"
+                            "  roles: {tester: {permissions: [raw], models: ['m@*'], tokens_per_minute: 100, concurrent_turns: 2}}\n"
+                            "  per_user: {requests_per_minute: 4}\n"
+                            "  keys:\n"
+                            "    - {sha256: " +
+                            a +
+                            ", name: a, role: tester, tokens_per_minute: 50, expires: 2027-01-31}\n"
+                            "    - {sha256: " +
+                            b + ", name: b}\n");
+  ASSERT_TRUE(product) << product.error().message;
+  const gateway::ApiKey& key = product->access.keys[0];
+  EXPECT_EQ(key.permissions, std::set<std::string>{"raw"});
+  EXPECT_EQ(key.models, std::vector<std::string>{"m@*"});
+  EXPECT_EQ(key.limits, (gateway::Limits{0, 50, 2}));
+  EXPECT_EQ(format_utc(key.expires_us).substr(0, 10), "2027-01-31");
+  EXPECT_EQ(product->access.keys[1].limits, gateway::Limits{});
+  EXPECT_EQ(product->access.per_user.requests_per_minute, 4);
+  const std::string keys = std::string(kGood) + "access: {keys: [{sha256: " + a;
+  EXPECT_NE(error(keys + ", role: none}]}").find("roles"), std::string::npos);
+  EXPECT_NE(error(keys + "}, {sha256: " + a + "}]}").find("twice"), std::string::npos);
+  EXPECT_NE(error(keys + "}, {sha256: " + b + "}]}").find("name"), std::string::npos);
+  EXPECT_NE(error(keys + ", expires: soon}]}").find("date"), std::string::npos);
+  EXPECT_NE(error(keys + ", age_band: old}]}").find("18+"), std::string::npos);
+  EXPECT_NE(error(keys + ", jurisdiction: Germany}]}").find("3166"), std::string::npos);
+  EXPECT_NE(error(keys + ", permissions: [all]}]}").find("trusted_headers"), std::string::npos);
 }
 
 TEST_F(ProductFile, MistakesHavePlacesAndSayWhatToWrite) {

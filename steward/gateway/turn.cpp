@@ -6,10 +6,11 @@
 
 namespace steward::gateway {
 
-Turn::Turn(std::shared_ptr<Gateway::State> state, Call call, TurnRequest request)
+Turn::Turn(std::shared_ptr<Gateway::State> state, Call call, TurnRequest request, std::unique_ptr<Admission> admission)
     : state_(std::move(state)),
       call_(std::move(call)),
       request_(std::move(request)),
+      admission_(std::move(admission)),
       id_(make_uuid7(state_->parts.clock)),
       began_ns_(steady_ns()) {
   const std::lock_guard lock(state_->mutex);
@@ -200,6 +201,8 @@ void Turn::close_when_done() {
   if (!opened_ || closing_) return;
   if (!std::all_of(choices_.begin(), choices_.end(), [](const Choice& choice) { return choice.done; })) return;
   closing_ = true;
+  const model::Usage usage = total_usage();
+  admission_->spend_tokens(usage.prompt_tokens + usage.completion_tokens);
   state_->parts.ledger.append(closing_events(), [self = shared_from_this()](const Result<void>& result) {
     self->serial_->post([self, result] { self->on_closed(result); });
   });
@@ -248,8 +251,8 @@ std::string_view to_string(EndState state) {
   return "failed";
 }
 
-void start_turn(std::shared_ptr<Gateway::State> state, Call call, TurnRequest request) {
-  std::make_shared<Turn>(std::move(state), std::move(call), std::move(request))->start();
+void start_turn(std::shared_ptr<Gateway::State> state, Call call, TurnRequest request, std::unique_ptr<Admission> admission) {
+  std::make_shared<Turn>(std::move(state), std::move(call), std::move(request), std::move(admission))->start();
 }
 
 }  // namespace steward::gateway

@@ -61,7 +61,7 @@ struct Choice {
 /// Everything runs in order on the connection's thread; the engine's and the ledger's threads only post.
 class Turn : public std::enable_shared_from_this<Turn> {
  public:
-  Turn(std::shared_ptr<Gateway::State> state, Call call, TurnRequest request);
+  Turn(std::shared_ptr<Gateway::State> state, Call call, TurnRequest request, std::unique_ptr<Admission> admission);
   ~Turn();
   void start();
 
@@ -114,6 +114,7 @@ class Turn : public std::enable_shared_from_this<Turn> {
   const std::shared_ptr<Gateway::State> state_;  // shared: a turn may outlive its gateway's last request
   Call call_;
   const TurnRequest request_;
+  const std::unique_ptr<Admission> admission_;
   const std::string id_;
   const std::int64_t began_ns_;
   Pseudonyms names_;
@@ -133,6 +134,6 @@ class Turn : public std::enable_shared_from_this<Turn> {
   std::optional<EndState> early_end_;
 };
 
-void start_turn(std::shared_ptr<Gateway::State> state, Call call, TurnRequest request);
+void start_turn(std::shared_ptr<Gateway::State> state, Call call, TurnRequest request, std::unique_ptr<Admission> admission);
 
 }  // namespace steward::gateway

@@ -246,7 +246,8 @@ Result<Target> choose_target(const GatewayParts& parts, const GatewayOptions& op
     target.model = find_model(model_id.substr(0, at));
     target.profile = model_id.substr(at + 1);
   }
-  if (!target.model) return fail(ErrorCode::kNotFound, "no such model: GET /v1/models lists the ids", "model");
+  if (!target.model || !principal.may_use(model_id))
+    return fail(ErrorCode::kNotFound, "no such model: GET /v1/models lists the ids", "model");
   if (target.profile == kRawProfile) {
     if (!principal.may_raw)
       return fail(ErrorCode::kPermissionDenied, "the profile 'raw' has no guard and needs the permission 'raw'", "model");

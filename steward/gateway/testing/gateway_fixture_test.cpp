@@ -145,12 +145,13 @@ std::string GatewayTest::kinds(const std::string& turn) const {
   return out;
 }
 
-ledger::StoredEvent GatewayTest::wait_for(const std::string& kind) const {
+ledger::StoredEvent GatewayTest::wait_for(const std::string& kind, std::string_view state) const {
   ledger::Query query;
   query.kind = kind;
   for (int i = 0; i < 4000; ++i) {
     const auto found = ledger_.read(query).value();
-    if (!found.empty()) return found.back();
+    for (const auto& stored : found)
+      if (state.empty() || stored.event.meta.at("state").as_string() == state) return stored;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   ADD_FAILURE() << "no " << kind << " came";
