@@ -1,12 +1,41 @@
 #include "steward/app/models.h"
 
+#include <cstdlib>
+
 #include <fmt/format.h>
 
+#include "steward/core/clock.h"
+#include "steward/core/files.h"
 #include "steward/model/llama/llama_model.h"
 
 namespace steward::app {
+namespace {
+
+Result<std::string> read_api_key(const UpstreamConfig& upstream) {
+  std::string key;
+  if (!upstream.api_key_env.empty()) {
+    const char* given = std::getenv(upstream.api_key_env.c_str());
+    if (!given || *given == '\0')
+      return fail(ErrorCode::kInvalidInput, fmt::format("the environment variable {} (api_key_env) is not set", upstream.api_key_env));
+    key = given;
+  } else if (!upstream.api_key_file.empty()) {
+    key = TRY(read_file(upstream.api_key_file, 16'384));
+  }
+  while (!key.empty() && (key.back() == '\n' || key.back() == '\r' || key.back() == ' ')) key.pop_back();
+  return key;
+}
+
+Result<std::unique_ptr<model::LanguageModel>> open_upstream(const UpstreamConfig& upstream) {
+  static const SystemClock clock;
+  model::RemoteOptions options = upstream.options;
+  options.api_key = TRY(read_api_key(upstream));
+  return model::open_remote(options, clock);
+}
+
+}  // namespace
 
 Result<std::unique_ptr<model::LanguageModel>> open_model(const ModelConfig& config) {
+  if (config.upstream) return open_upstream(*config.upstream);
   model::LlamaOptions options;
   options.path = config.path;
   options.id = config.id;

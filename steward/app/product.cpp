@@ -34,16 +34,76 @@ Result<std::string> find_model_file(const Node& node, const std::string& directo
                                          file, fmt::join(places, ", ")));
 }
 
+Result<std::chrono::milliseconds> milliseconds_or(const Node& node, std::string_view key, std::chrono::milliseconds fallback) {
+  return std::chrono::milliseconds(TRY(integer_or(node, key, static_cast<int>(fallback.count()), 1, 3'600'000)));
+}
+
+Result<UpstreamConfig> read_upstream(const Node& node, const std::string& directory) {
+  TRY(yaml::check_keys(
+      node,
+      {"url", "model", "api_key_env", "api_key_file", "ca_file", "connections_max", "queued_requests_max", "connect_timeout_ms",
+       "first_byte_timeout_ms", "idle_timeout_ms", "retries", "breaker", "license", "context_tokens"},
+      "an upstream"));
+  UpstreamConfig upstream;
+  model::RemoteOptions& options = upstream.options;
+  const Node* url = node.find("url");
+  if (!url || !node.find("model")) return yaml::fail_at(node, "an upstream needs `url` and `model`, the name that it knows the model by");
+  options.url = TRY(url->as_string());
+  if (const auto parsed = model::parse_upstream_url(options.url); !parsed) return yaml::fail_at(*url, parsed.error().message);
+  options.model = TRY(node.find("model")->as_string());
+  upstream.api_key_env = TRY(text_or(node, "api_key_env", ""));
+  upstream.api_key_file = TRY(text_or(node, "api_key_file", ""));
+  if (!upstream.api_key_env.empty() && !upstream.api_key_file.empty())
+    return yaml::fail_at(*node.find("api_key_file"), "api_key_env is there already: keep one of them");
+  if (!upstream.api_key_file.empty()) upstream.api_key_file = absolute_in(directory, upstream.api_key_file);
+  options.ca_file = TRY(text_or(node, "ca_file", ""));
+  if (!options.ca_file.empty()) options.ca_file = absolute_in(directory, options.ca_file);
+  options.connections_max = TRY(integer_or(node, "connections_max", options.connections_max, 1, 65'536));
+  options.queued_requests_max = TRY(integer_or(node, "queued_requests_max", options.queued_requests_max, 0, 65'536));
+  options.connect_timeout = TRY(milliseconds_or(node, "connect_timeout_ms", options.connect_timeout));
+  options.first_byte_timeout = TRY(milliseconds_or(node, "first_byte_timeout_ms", options.first_byte_timeout));
+  options.idle_timeout = TRY(milliseconds_or(node, "idle_timeout_ms", options.idle_timeout));
+  options.retries = TRY(integer_or(node, "retries", options.retries, 0, 10));
+  options.license = TRY(text_or(node, "license", options.license));
+  options.context_tokens = TRY(integer_or(node, "context_tokens", 0, 0, 1 << 24));
+  if (const Node* breaker = node.find("breaker")) {
+    TRY(yaml::check_keys(*breaker, {"failures", "open_seconds"}, "a breaker"));
+    options.breaker.failures = TRY(integer_or(*breaker, "failures", options.breaker.failures, 1, 1'000'000));
+    options.breaker.open_time = std::chrono::seconds(TRY(integer_or(*breaker, "open_seconds", 10, 1, 86'400)));
+  }
+  return upstream;
+}
+
+Result<void> read_defaults(const Node& node, ModelConfig& model) {
+  const Node* defaults = node.find("defaults");
+  if (!defaults) return {};
+  TRY(yaml::check_keys(*defaults, {"temperature", "top_p"}, "a model's defaults"));
+  model.temperature = TRY(number_or(*defaults, "temperature", 1, 0, 2));
+  model.top_p = TRY(number_or(*defaults, "top_p", 1, 0, 1));
+  return {};
+}
+
 Result<ModelConfig> read_model(const Node& node, const std::string& directory) {
-  TRY(yaml::check_keys(node, {"id", "file", "sha256", "context_tokens", "sequences", "threads", "queued_requests_max", "defaults"},
-                       "a model"));
-  ModelConfig model;
   const Node* id = node.find("id");
   const Node* file = node.find("file");
-  if (!id || !file) return yaml::fail_at(node, "a model needs `id` and `file`");
+  const Node* upstream = node.find("upstream");
+  if (upstream)
+    TRY(yaml::check_keys(node, {"id", "upstream", "defaults"}, "a model of an upstream"));
+  else
+    TRY(yaml::check_keys(node,
+                         {"id", "file", "upstream", "sha256", "context_tokens", "sequences", "threads", "queued_requests_max", "defaults"},
+                         "a model"));
+  ModelConfig model;
+  if (!id || (!file && !upstream)) return yaml::fail_at(node, "a model needs `id`, and `file` or `upstream`");
   model.id = TRY(id->as_string());
   if (model.id.empty() || model.id.find('@') != std::string::npos)
     return yaml::fail_at(*id, "a model id may not be empty or hold '@', which stands before the policy profile");
+  TRY(read_defaults(node, model));
+  if (upstream) {
+    model.upstream = TRY(read_upstream(*upstream, directory));
+    model.upstream->options.id = model.id;
+    return model;
+  }
   const std::string name = TRY(file->as_string());
   model.path = TRY(find_model_file(*file, directory, name));
   model.sha256 = TRY(text_or(node, "sha256", ""));
@@ -51,11 +111,6 @@ Result<ModelConfig> read_model(const Node& node, const std::string& directory) {
   model.sequences = TRY(integer_or(node, "sequences", 4, 1, 256));
   model.threads = TRY(integer_or(node, "threads", 0, 0, 256));
   model.queued_requests_max = TRY(integer_or(node, "queued_requests_max", 32, 0, 65'536));
-  if (const Node* defaults = node.find("defaults")) {
-    TRY(yaml::check_keys(*defaults, {"temperature", "top_p"}, "a model's defaults"));
-    model.temperature = TRY(number_or(*defaults, "temperature", 1, 0, 2));
-    model.top_p = TRY(number_or(*defaults, "top_p", 1, 0, 1));
-  }
   return model;
 }
 

@@ -2,19 +2,29 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "steward/core/result.h"
 #include "steward/gateway/access.h"
+#include "steward/model/remote/remote_model.h"
 
 namespace steward::app {
 
+/// A model behind another server. Its key is read when the model is opened.
+struct UpstreamConfig {
+  model::RemoteOptions options;  ///< but for api_key
+  std::string api_key_env;       ///< name of an environment variable, or empty
+  std::string api_key_file;      ///< absolute, or empty
+};
+
 struct ModelConfig {
   std::string id;
-  std::string path;           ///< absolute
-  std::string sha256;         ///< hex, or empty: not checked
-  int context_tokens = 2048;  ///< per sequence
+  std::optional<UpstreamConfig> upstream;  ///< in place of a file; the fields from `path` to queued_requests_max are then unused
+  std::string path;                        ///< absolute
+  std::string sha256;                      ///< hex, or empty: not checked
+  int context_tokens = 2048;               ///< per sequence
   int sequences = 4;
   int threads = 0;  ///< 0 = cores minus one, at least one
   int queued_requests_max = 32;

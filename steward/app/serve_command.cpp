@@ -22,9 +22,11 @@ void print_welcome(const Product& product, const Service& service) {
   const std::string url = "http://" + service.address();
   fmt::print("{}steward {}{} serves '{}' on {}{}{}\n", style.bold, STEWARD_VERSION, style.reset, product.name, style.cyan, url,
              style.reset);
-  for (const auto& model : service.models())
-    fmt::print("  model    {:<10} {} ({}, licence {})\n", model->record().id, model->record().name, model->record().quantization,
-               model->record().license);
+  for (const auto& model : service.models()) {
+    const model::ModelRecord& record = model->record();
+    const std::string& kind = record.quantization.empty() ? record.path : record.quantization;
+    fmt::print("  model    {:<10} {} ({}, licence {})\n", record.id, record.name, kind, record.license);
+  }
   for (const std::string& name : service.profiles().names()) {
     const policy::Policy& policy = service.profiles().find(name)->policy();
     fmt::print("  policy   {:<10} {} {} ({})\n", name, policy.id(), policy.version(), policy.files().back());

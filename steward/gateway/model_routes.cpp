@@ -89,7 +89,10 @@ void handle_tokenize(const StatePointer& state, Call call) { answer(call, tokeni
 void handle_detokenize(const StatePointer& state, Call call) { answer(call, detokenize(*state, call)); }
 
 void handle_tokenizer_info(const StatePointer& state, Call call) {
-  const model::TokenizerInfo info = state->parts.models.front()->tokenizer_info();
+  const model::LanguageModel& model = *state->parts.models.front();
+  // An upstream's model has no tokeniser here: an empty answer would look like one.
+  if (const auto probe = model.tokenize("", false, false); !probe) return call.send_error(probe.error());
+  const model::TokenizerInfo info = model.tokenizer_info();
   const auto text = [](const std::string& token) { return token.empty() ? json::Value(nullptr) : json::Value(token); };
   call.send_json(200, json::Object{{"eos_token", text(info.eos_token)},
                                    {"bos_token", text(info.bos_token)},

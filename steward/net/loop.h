@@ -10,8 +10,8 @@ class io_context;
 
 namespace steward::net {
 
-/// One event loop, run by one thread. Thread-safe, but for run().
-class Loop {
+/// One event loop, run by one thread. Thread-safe, but for run() and on_finish(). Made by make_shared: what works on it may hold it.
+class Loop : public std::enable_shared_from_this<Loop> {
  public:
   Loop();
   ~Loop();
@@ -23,10 +23,15 @@ class Loop {
   /// False, and `job` is not taken, once the loop has been finished.
   bool post(std::function<void()> job);
   void finish();
+  /// On the loop's thread: `job` will run there after finish(), to end what would keep run() from returning. False once that is past.
+  bool on_finish(std::function<void()> job);
   boost::asio::io_context& context();
+  /// The loop that the calling thread runs, or null.
+  static Loop* current();
 
  private:
   struct State;
+  void run_last_jobs();
   std::unique_ptr<State> state_;
 };
 

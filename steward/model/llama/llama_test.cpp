@@ -76,7 +76,7 @@ Result<Running> start(LanguageModel& model, Prompt prompt, const Sampling& sampl
     answer->usage = usage;
     promise->set_value();
   };
-  running.generation = TRY(model.start({std::move(prompt), sampling, reproducible}, std::move(sink)));
+  running.generation = TRY(model.start({std::move(prompt), sampling, {}, {}, true, {}, true, reproducible}, std::move(sink)));
   return running;
 }
 
