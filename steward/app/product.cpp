@@ -133,7 +133,8 @@ Result<void> read_storage(const Node& root, Product& product) {
   product.keys_dir = absolute_in(product.directory, "keys");
   if (const Node* ledger = root.find("ledger")) {
     TRY(yaml::check_keys(*ledger, {"database", "keys"}, "ledger"));
-    product.ledger_path = absolute_in(product.directory, TRY(text_or(*ledger, "database", "data/ledger.db")));
+    const std::string database = TRY(text_or(*ledger, "database", "data/ledger.db"));
+    product.ledger_path = database == "none" ? "" : absolute_in(product.directory, database);
     product.keys_dir = absolute_in(product.directory, TRY(text_or(*ledger, "keys", "keys")));
   }
   product.access.raw_on_loopback = true;

@@ -40,7 +40,7 @@ struct Product {
   std::map<std::string, std::string> policies;  ///< profile → policy file; "default" is always there
   std::string listen_address = "127.0.0.1";
   std::uint16_t listen_port = 8080;
-  std::string ledger_path;
+  std::string ledger_path;  ///< empty: no ledger is kept
   std::string keys_dir;  ///< master.key and keys.db
   gateway::AccessOptions access;
 };

@@ -7,6 +7,7 @@
 
 #include "steward/app/models.h"
 #include "steward/app/profiles.h"
+#include "steward/app/storage.h"
 #include "steward/core/files.h"
 
 namespace steward::app {
@@ -52,6 +53,23 @@ TEST_F(ProductFile, DefaultsAreThoseOfItsDocumentation) {
   EXPECT_EQ(product->listen_port, 8080);
   EXPECT_EQ(product->ledger_path, directory_ + "/data/ledger.db");
   EXPECT_TRUE(product->access.raw_on_loopback);
+}
+
+TEST_F(ProductFile, MayKeepNoLedger) {
+  const auto product = load(std::string(kGood) + "ledger: {database: none}\n");
+  ASSERT_TRUE(product) << product.error().message;
+  EXPECT_EQ(product->ledger_path, "");
+  EXPECT_EQ(product->keys_dir, directory_ + "/keys") << "pseudonyms need the master key all the same";
+  const auto ledger = open_ledger(*product, Key{});
+  ASSERT_TRUE(ledger) << ledger.error().message;
+  EXPECT_FALSE((*ledger)->keeps_events());
+  EXPECT_TRUE((*ledger)->append_sync({ledger::Event{}}));
+  EXPECT_TRUE((*ledger)->read({})->empty());
+  EXPECT_FALSE((*ledger)->erase({}));
+  const auto reading = open_ledger_read_only(*product);
+  ASSERT_FALSE(reading);
+  EXPECT_NE(reading.error().message.find("keeps no ledger"), std::string::npos);
+  EXPECT_FALSE(fs::exists(directory_ + "/data"));
 }
 
 TEST_F(ProductFile, ReadsEverything) {

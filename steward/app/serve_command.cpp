@@ -31,7 +31,11 @@ void print_welcome(const Product& product, const Service& service) {
     const policy::Policy& policy = service.profiles().find(name)->policy();
     fmt::print("  policy   {:<10} {} {} ({})\n", name, policy.id(), policy.version(), policy.files().back());
   }
-  fmt::print("  ledger   {}\n", product.ledger_path);
+  if (product.ledger_path.empty())
+    fmt::print("  ledger   {}NONE: what is asked, decided and answered here is recorded nowhere{} (`ledger: {{database: none}}`)\n",
+               style.yellow, style.reset);
+  else
+    fmt::print("  ledger   {}\n", product.ledger_path);
   if (product.access.keys.empty()) {
     fmt::print("  access   {}no API keys are set: clients on this machine need none{}, others are refused (docs/formats/product.md)\n",
                style.yellow, style.reset);

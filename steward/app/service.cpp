@@ -69,7 +69,7 @@ void Service::record(const std::string& kind, json::Object meta) {
 void Service::keep_retention() {
   const auto guard = profiles_.find("default");
   const int days = guard ? guard->policy().retention().text_days : 0;
-  if (days == 0) return;
+  if (days == 0 || !ledger_->keeps_events()) return;
   ledger::Erasure erasure;
   erasure.time_us = clock_.now_us();
   erasure.before_us = erasure.time_us - std::int64_t{days} * 86'400'000'000;

@@ -12,6 +12,7 @@ namespace steward::app {
 Result<Key> open_master_key(const Product& product);
 /// The key that end users' and conversations' names are hashed with, in the server and when a user is looked for.
 Key pseudonym_key(const Key& master);
+/// One that stores nothing if the product says so.
 Result<std::unique_ptr<ledger::Ledger>> open_ledger(const Product& product, const Key& master);
 Result<std::unique_ptr<ledger::Ledger>> open_ledger_read_only(const Product& product);
 

@@ -50,6 +50,23 @@ TEST(Json, NumbersReadBackAsTheyWere) {
   }));
 }
 
+TEST(Json, WritesStringsAndNumbersAsItReadsThem) {
+  std::string every;
+  for (int byte = 0; byte < 128; ++byte) every += static_cast<char>(byte);
+  every += "\u00e9\u20ac\U0001F600";
+  EXPECT_EQ(json::dump(json::Value(every)), boost::json::serialize(json::Value(every)));
+  const std::string text = R"({"a":[],"b":{},"c":[-9223372036854775808,18446744073709551615,0,true,false,null,""],"":"x"})";
+  EXPECT_EQ(json::dump(*json::parse(text)), text);
+}
+
+TEST(Json, RefusesAKeyThatStandsTwiceAmongMany) {
+  std::string object = "{";
+  for (int i = 0; i < 60; ++i) object += "\"key" + std::to_string(i) + "\":{\"key1\":0},";
+  EXPECT_TRUE(json::parse(object + "\"last\":0}"));
+  for (const int i : {0, 20, 24, 25, 59}) EXPECT_FALSE(json::parse(object + "\"key" + std::to_string(i) + "\":0}")) << i;
+  EXPECT_FALSE(json::parse(object + "\"k\\u0065y7\":0}")) << "however it is written";
+}
+
 TEST(Json, TypedAccessNamesTheField) {
   const auto value = json::parse(R"({"n":"x","i":3.0,"z":null})");
   const auto& object = value->as_object();

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <fstream>
 
+#include <openssl/sha.h>
 #include <sodium.h>
 
 #include "steward/core/check.h"
@@ -15,25 +16,26 @@ void ensure_sodium() {
   STEWARD_CHECK(ready >= 0);
 }
 
-crypto_hash_sha256_state* state_of(std::array<std::uint8_t, 128>& bytes) {
-  static_assert(sizeof(crypto_hash_sha256_state) <= 128);
-  return reinterpret_cast<crypto_hash_sha256_state*>(bytes.data());
+/// OpenSSL's, which uses the processor's SHA instructions: every row of the ledger is hashed.
+SHA256_CTX* state_of(std::array<std::uint8_t, 128>& bytes) {
+  static_assert(sizeof(SHA256_CTX) <= 128 && alignof(SHA256_CTX) <= 16);
+  return reinterpret_cast<SHA256_CTX*>(bytes.data());
 }
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
 }  // namespace
 
-Sha256::Sha256() { crypto_hash_sha256_init(state_of(state_)); }
+Sha256::Sha256() { SHA256_Init(state_of(state_)); }
 
 Sha256& Sha256::update(std::string_view bytes) {
-  crypto_hash_sha256_update(state_of(state_), bytes_of(bytes), bytes.size());
+  SHA256_Update(state_of(state_), bytes.data(), bytes.size());
   return *this;
 }
 
 Digest Sha256::finish() {
   Digest digest;
-  crypto_hash_sha256_final(state_of(state_), digest.data());
+  SHA256_Final(digest.data(), state_of(state_));
   return digest;
 }
 
@@ -64,18 +66,30 @@ Key random_key() {
   return key;
 }
 
+/// The system is asked for many bytes at once: ids and nonces need a few each, several times a turn. What was given out is wiped.
 void random_bytes(std::span<std::uint8_t> out) {
   ensure_sodium();
-  randombytes_buf(out.data(), out.size());
+  constexpr std::size_t kPoolBytes = 1024;
+  thread_local std::array<std::uint8_t, kPoolBytes> pool;
+  thread_local std::size_t left = 0;
+  if (out.size() > kPoolBytes / 4) return randombytes_buf(out.data(), out.size());
+  if (left < out.size()) {
+    randombytes_buf(pool.data(), pool.size());
+    left = pool.size();
+  }
+  std::uint8_t* const from = pool.data() + (left - out.size());
+  std::memcpy(out.data(), from, out.size());
+  sodium_memzero(from, out.size());
+  left -= out.size();
 }
 
 std::string hex(std::span<const std::uint8_t> bytes) {
   constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(bytes.size() * 2);
+  std::string out(bytes.size() * 2, '\0');
+  char* at = out.data();
   for (const std::uint8_t byte : bytes) {
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
+    *at++ = kDigits[byte >> 4];
+    *at++ = kDigits[byte & 15];
   }
   return out;
 }

@@ -4,7 +4,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -14,6 +16,42 @@ namespace steward::json {
 namespace {
 
 namespace bj = boost::json;
+
+/// The keys of the objects under way. Few keys, as nearly all objects have, are compared one by one and cost no allocation of their own.
+class OpenKeys {
+ public:
+  void open() { levels_.push_back({names_.size(), {}}); }
+  void close() {
+    const std::size_t first = levels_.back().first;
+    if (first < names_.size()) chars_.resize(names_[first].first);
+    names_.resize(first);
+    levels_.pop_back();
+  }
+  /// False if the innermost object has it already.
+  bool add(std::string_view key) {
+    Level& level = levels_.back();
+    if (names_.size() - level.first < kFew) {
+      for (std::size_t i = level.first; i < names_.size(); ++i)
+        if (std::string_view(chars_).substr(names_[i].first, names_[i].second) == key) return false;
+      names_.emplace_back(chars_.size(), key.size());
+      chars_.append(key);
+      return true;
+    }
+    if (level.many.empty())
+      for (std::size_t i = level.first; i < names_.size(); ++i) level.many.emplace(chars_, names_[i].first, names_[i].second);
+    return level.many.emplace(key).second;
+  }
+
+ private:
+  static constexpr std::size_t kFew = 24;
+  struct Level {
+    std::size_t first = 0;                 ///< of its names
+    std::unordered_set<std::string> many;  ///< all its keys, once there are more than kFew
+  };
+  std::vector<Level> levels_;
+  std::vector<std::pair<std::size_t, std::size_t>> names_;  ///< place and size in chars_
+  std::string chars_;
+};
 
 /// Builds a value while it refuses a key that the same object already has.
 class Handler {
@@ -26,11 +64,11 @@ class Handler {
   bool on_document_begin(bj::error_code&) { return true; }
   bool on_document_end(bj::error_code&) { return true; }
   bool on_object_begin(bj::error_code&) {
-    keys_.emplace_back();
+    keys_.open();
     return true;
   }
   bool on_object_end(std::size_t count, bj::error_code&) {
-    keys_.pop_back();
+    keys_.close();
     stack_.push_object(count);
     return true;
   }
@@ -45,8 +83,9 @@ class Handler {
     return true;
   }
   bool on_key(bj::string_view part, std::size_t, bj::error_code& error) {
-    key_.append(part.data(), part.size());
-    if (!keys_.back().insert(key_).second) {
+    std::string_view key = part;
+    if (!key_.empty()) key = key_.append(part.data(), part.size());
+    if (!keys_.add(key)) {
       duplicate_ = true;
       error = bj::error::syntax;
       return false;
@@ -110,8 +149,9 @@ class Handler {
 
  private:
   bj::value_stack stack_;
-  std::vector<std::unordered_set<std::string>> keys_;
-  std::string key_, number_;
+  OpenKeys keys_;
+  std::string key_;  ///< its parts so far
+  std::string number_;
   bool duplicate_ = false;
   bool out_of_range_ = false;
 };
@@ -125,22 +165,33 @@ void write_double(double value, std::string& out) {
   if (written.find_first_not_of("-0123456789") == std::string_view::npos) out += ".0";
 }
 
+template <typename Integer>
+void write_integer(Integer value, std::string& out) {
+  std::array<char, 24> text;
+  out.append(text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr);
+}
+
 enum class KeyOrder { kAsGiven, kSorted };
 
 void write(const Value& value, KeyOrder order, std::string& out);
 
+void write_member(const bj::key_value_pair& member, KeyOrder order, std::string& out) {
+  if (out.back() != '{') out += ',';
+  append_string(out, member.key());
+  out += ':';
+  write(member.value(), order, out);
+}
+
 void write_object(const Object& object, KeyOrder order, std::string& out) {
-  std::vector<const bj::key_value_pair*> members;
-  members.reserve(object.size());
-  for (const auto& member : object) members.push_back(&member);
-  if (order == KeyOrder::kSorted)
-    std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) { return a->key() < b->key(); });
   out += '{';
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    if (i > 0) out += ',';
-    out += bj::serialize(members[i]->key());
-    out += ':';
-    write(members[i]->value(), order, out);
+  if (order == KeyOrder::kAsGiven) {
+    for (const auto& member : object) write_member(member, order, out);
+  } else {
+    std::vector<const bj::key_value_pair*> members;
+    members.reserve(object.size());
+    for (const auto& member : object) members.push_back(&member);
+    std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) { return a->key() < b->key(); });
+    for (const auto* member : members) write_member(*member, order, out);
   }
   out += '}';
 }
@@ -155,10 +206,20 @@ void write(const Value& value, KeyOrder order, std::string& out) {
       write((*array)[i], order, out);
     }
     out += ']';
+  } else if (const auto* text = value.if_string()) {
+    append_string(out, *text);
   } else if (const auto* number = value.if_double(); number && std::isfinite(*number)) {
     write_double(*number, out);
+  } else if (const auto* integer = value.if_int64()) {
+    write_integer(*integer, out);
+  } else if (const auto* natural = value.if_uint64()) {
+    write_integer(*natural, out);
+  } else if (const auto* truth = value.if_bool()) {
+    out += *truth ? "true" : "false";
+  } else if (value.is_null()) {
+    out += "null";
   } else {
-    out += bj::serialize(value);
+    out += bj::serialize(value);  // not a number that JSON has
   }
 }
 
@@ -178,6 +239,26 @@ tl::unexpected<Error> wrong_type(std::string_view key, std::string_view wanted) 
 }
 
 }  // namespace
+
+void append_string(std::string& out, std::string_view text) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  out += '"';
+  std::size_t plain = 0;  // from here on, nothing needed an escape
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+    out.append(text.substr(plain, i - plain));
+    plain = i + 1;
+    constexpr std::string_view kShort = "\b\t\n\f\r\"\\";
+    const std::size_t known = kShort.find(text[i]);
+    out += '\\';
+    if (known != std::string_view::npos)
+      out += "btnfr\"\\"[known];
+    else
+      out.append("u00").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
+  }
+  out.append(text.substr(plain)).append(1, '"');
+}
 
 Result<Value> parse(std::string_view text, const ParseLimits& limits) {
   if (text.size() > limits.bytes_max) return fail(ErrorCode::kTooLarge, fmt::format("JSON text is over {} bytes", limits.bytes_max));

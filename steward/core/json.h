@@ -27,6 +27,8 @@ struct ParseLimits {
 /// Errors: kInvalidInput with the byte offset; kTooLarge over a limit.
 Result<Value> parse(std::string_view text, const ParseLimits& limits = {});
 
+/// Appends `text`, valid UTF-8, as a JSON string.
+void append_string(std::string& out, std::string_view text);
 std::string dump(const Value& value);
 /// Keys sorted at every level, no white space: the same value always gives the same bytes.
 std::string dump_canonical(const Value& value);

@@ -1,5 +1,11 @@
 #include "steward/gateway/metrics.h"
 
+#include <array>
+#include <functional>
+#include <map>
+#include <shared_mutex>
+#include <utility>
+
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
@@ -17,14 +23,61 @@ const Histogram::BucketBoundaries kSeconds = {0.001, 0.005, 0.02, 0.1, 0.5, 2, 1
 const Histogram::BucketBoundaries kGuardSeconds = {1e-6, 5e-6, 2e-5, 1e-4, 1e-3, 1e-2, 0.1};
 const Histogram::BucketBoundaries kBytes = {0, 8, 24, 64, 256, 1024, 4096};
 
+/// The metrics of a family by up to two labels that it has met: the library builds and hashes a map of strings for each look-up.
+template <typename Metric>
+class ByLabels {
+ public:
+  using Names = std::pair<std::string_view, std::string_view>;
+  using Values = std::pair<std::string, std::string>;
+  /// Of one label when the second name is empty. `more` is what the metric is made with.
+  template <typename... More>
+  ByLabels(Family<Metric>& family, Names names, More... more)
+      : make_([&family, names, more...](const Values& values) {
+          prometheus::Labels labels{{std::string(names.first), values.first}};
+          if (!names.second.empty()) labels.emplace(names.second, values.second);
+          return &family.Add(labels, more...);
+        }) {}
+
+  Metric& of(std::string_view first, std::string_view second = {}) {
+    const Names key(first, second);
+    {
+      const std::shared_lock lock(mutex_);
+      if (const auto found = known_.find(key); found != known_.end()) return *found->second;
+    }
+    const std::unique_lock lock(mutex_);
+    return *known_.emplace(key, make_(Values(key))).first->second;
+  }
+
+ private:
+  struct Less {
+    using is_transparent = void;
+    bool operator()(const auto& a, const auto& b) const { return Names(a) < Names(b); }
+  };
+  const std::function<Metric*(const Values&)> make_;
+  std::shared_mutex mutex_;
+  std::map<Values, Metric*, Less> known_;
+};
+
+std::string_view status_text(int status) {
+  static const auto texts = [] {
+    std::array<std::string, 600> out;
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = std::to_string(i);
+    return out;
+  }();
+  return texts.at(static_cast<std::size_t>(status));
+}
+
 }  // namespace
 
 struct Metrics::State {
   prometheus::Registry registry;
-  Family<Counter>& requests = prometheus::BuildCounter().Name("steward_requests_total").Help("Answered requests").Register(registry);
-  Family<Counter>& turns = prometheus::BuildCounter().Name("steward_turns_total").Help("Closed turns by end state").Register(registry);
-  Family<Counter>& decisions = prometheus::BuildCounter().Name("steward_decisions_total").Help("Guard decisions").Register(registry);
-  Family<Counter>& tokens = prometheus::BuildCounter().Name("steward_tokens_total").Help("Model tokens").Register(registry);
+  ByLabels<Counter> requests{prometheus::BuildCounter().Name("steward_requests_total").Help("Answered requests").Register(registry),
+                             {"route", "status"}};
+  ByLabels<Counter> turns{prometheus::BuildCounter().Name("steward_turns_total").Help("Closed turns by end state").Register(registry),
+                          {"state", ""}};
+  ByLabels<Counter> decisions{prometheus::BuildCounter().Name("steward_decisions_total").Help("Guard decisions").Register(registry),
+                              {"direction", "action"}};
+  ByLabels<Counter> tokens{prometheus::BuildCounter().Name("steward_tokens_total").Help("Model tokens").Register(registry), {"kind", ""}};
   Counter& ledger_failures =
       prometheus::BuildCounter().Name("steward_ledger_failures_total").Help("Failed ledger appends").Register(registry).Add({});
   prometheus::Gauge& open = prometheus::BuildGauge().Name("steward_turns_open").Help("Turns under way").Register(registry).Add({});
@@ -35,7 +88,9 @@ struct Metrics::State {
                               .Help("From request to first text")
                               .Register(registry)
                               .Add({}, kSeconds);
-  Family<Histogram>& guard = prometheus::BuildHistogram().Name("steward_guard_seconds").Help("Guard time a turn").Register(registry);
+  ByLabels<Histogram> guard{prometheus::BuildHistogram().Name("steward_guard_seconds").Help("Guard time a turn").Register(registry),
+                            {"direction", ""},
+                            kGuardSeconds};
   Histogram& held =
       prometheus::BuildHistogram().Name("steward_held_bytes").Help("Most bytes held back in a turn").Register(registry).Add({}, kBytes);
 };
@@ -43,24 +98,18 @@ struct Metrics::State {
 Metrics::Metrics() : state_(std::make_unique<State>()) {}
 Metrics::~Metrics() = default;
 
-void Metrics::request(std::string_view route, int status) {
-  state_->requests.Add({{"route", std::string(route)}, {"status", std::to_string(status)}}).Increment();
-}
+void Metrics::request(std::string_view route, int status) { state_->requests.of(route, status_text(status)).Increment(); }
 void Metrics::turn_opened() { state_->open.Increment(); }
 void Metrics::turn_closed(std::string_view state, double seconds, int prompt_tokens, int completion_tokens) {
   state_->open.Decrement();
-  state_->turns.Add({{"state", std::string(state)}}).Increment();
+  state_->turns.of(state).Increment();
   state_->turn_seconds.Observe(seconds);
-  state_->tokens.Add({{"kind", "prompt"}}).Increment(prompt_tokens);
-  state_->tokens.Add({{"kind", "completion"}}).Increment(completion_tokens);
+  state_->tokens.of("prompt").Increment(prompt_tokens);
+  state_->tokens.of("completion").Increment(completion_tokens);
 }
 void Metrics::first_byte(double seconds) { state_->first_byte.Observe(seconds); }
-void Metrics::decision(std::string_view direction, std::string_view action) {
-  state_->decisions.Add({{"direction", std::string(direction)}, {"action", std::string(action)}}).Increment();
-}
-void Metrics::guard_time(std::string_view direction, double seconds) {
-  state_->guard.Add({{"direction", std::string(direction)}}, kGuardSeconds).Observe(seconds);
-}
+void Metrics::decision(std::string_view direction, std::string_view action) { state_->decisions.of(direction, action).Increment(); }
+void Metrics::guard_time(std::string_view direction, double seconds) { state_->guard.of(direction).Observe(seconds); }
 void Metrics::held_bytes(double bytes) { state_->held.Observe(bytes); }
 void Metrics::ledger_failure() { state_->ledger_failures.Increment(); }
 

@@ -33,7 +33,7 @@ void Turn::begin() {
   head_.created_s = parts.clock.now_us() / 1'000'000;
   head_.model_id = request_.target.model_id;
   head_.surface = request_.surface;
-  names_ = make_pseudonyms(state_->options.secret, call_.principal, request_);
+  if (request_.target.guard || parts.ledger.keeps_events()) names_ = make_pseudonyms(state_->options.secret, call_.principal, request_);
   context_.audience = state_->options.audience;
   context_.age_band = call_.principal.age_band;
   context_.jurisdiction = call_.principal.jurisdiction;
@@ -53,9 +53,13 @@ void Turn::begin() {
     const bool ours = http_status(prepared.error().code) >= 500;
     give_up(ours ? EndState::kFailed : EndState::kRefused, std::move(prepared).error());
   }
-  parts.ledger.append(opening_events(), [self = shared_from_this()](const Result<void>& result) {
-    self->serial_->post([self, result] { self->on_opened(result); });
-  });
+  if (parts.ledger.keeps_events()) {
+    parts.ledger.append(opening_events(), [self = shared_from_this()](const Result<void>& result) {
+      self->serial_->post([self, result] { self->on_opened(result); });
+    });
+  } else {
+    opened_ = true;
+  }
   start_generations();
 }
 
@@ -203,6 +207,7 @@ void Turn::close_when_done() {
   closing_ = true;
   const model::Usage usage = total_usage();
   admission_->spend_tokens(usage.prompt_tokens + usage.completion_tokens);
+  if (!state_->parts.ledger.keeps_events()) return on_closed({});
   state_->parts.ledger.append(closing_events(), [self = shared_from_this()](const Result<void>& result) {
     self->serial_->post([self, result] { self->on_closed(result); });
   });

@@ -73,6 +73,8 @@ inline constexpr std::string_view kErasedKind = "erased", kHoldKind = "hold", kH
 class Ledger {
  public:
   virtual ~Ledger() = default;
+  /// False for a ledger that stores nothing: events need not be made for it.
+  virtual bool keeps_events() const { return true; }
   /// Queues the batch; `done` is called once, on the writer thread, when all of it is durable (or failed: none of it is stored).
   /// A full queue calls `done` at once with kResourceExhausted.
   virtual void append(std::vector<Event> batch, std::function<void(Result<void>)> done) = 0;

@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
@@ -27,6 +28,8 @@ constexpr Milliseconds kLingerTime{3'000};
 constexpr std::size_t kLingerBytesMax = std::size_t{64} << 20;
 /// Bytes of later requests that are kept while one is answered.
 constexpr std::size_t kPipelinedBytesMax = std::size_t{64} << 10;
+/// Most requests come whole in so many.
+constexpr std::size_t kFirstBytes = 1536;
 
 class TcpConnection final : public Connection, public ExchangeHost, public std::enable_shared_from_this<TcpConnection> {
  public:
@@ -62,6 +65,7 @@ class TcpConnection final : public Connection, public ExchangeHost, public std::
     state_ = State::kClosed;
     timer_.cancel();
     if (app_timer_) app_timer_->cancel();
+    app_job_ = nullptr;
     ErrorCodeAsio ignored;
     socket_.close(ignored);
     reader_.reset();
@@ -70,47 +74,54 @@ class TcpConnection final : public Connection, public ExchangeHost, public std::
   }
 
   void wake() override {
-    loop_->post([self = shared_from_this()] { self->flush(); });
+    loop_->soon([self = shared_from_this()] { self->flush(); });
   }
 
   void arm(Milliseconds delay, std::function<void()> job) override {
-    loop_->post([self = shared_from_this(), delay, job = std::move(job)] { self->start_app_timer(delay, job); });
+    if (Loop::current() == loop_.get()) return start_app_timer(delay, std::move(job));
+    loop_->post([self = shared_from_this(), delay, job = std::move(job)]() mutable { self->start_app_timer(delay, std::move(job)); });
   }
 
  private:
   enum class State { kReading, kAnswering, kLingering, kClosed };
 
-  // Reading. The socket is awaited without a buffer, so that an idle connection holds none.
+  // Reading. The first bytes come into a small buffer of the connection, which is all that an idle one holds; a read costs no other system
+  // call then, while waiting for "readable" would cost one more each time.
 
   void wait_readable() {
     if (waiting_readable_ || state_ == State::kClosed) return;
     if (state_ == State::kAnswering && input_.size() >= kPipelinedBytesMax) return;
     waiting_readable_ = true;
-    socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](const ErrorCodeAsio& error) {
+    socket_.async_read_some(asio::buffer(first_bytes_), [self = shared_from_this()](const ErrorCodeAsio& error, std::size_t size) {
       self->waiting_readable_ = false;
-      if (error) return self->close();
-      self->read();
+      if (error || self->state_ == State::kClosed) return self->close();  // also when the client closed its sending side: it has left
+      self->take({self->first_bytes_.data(), size});
+      if (size == self->first_bytes_.size()) self->read_rest();
+      self->wait_readable();
     });
   }
 
-  void read() {
+  void read_rest() {
     static thread_local std::array<char, 65536> scratch;
     while (state_ != State::kClosed) {
+      if (state_ == State::kAnswering && input_.size() >= kPipelinedBytesMax) return;
       ErrorCodeAsio error;
       const std::size_t size = socket_.read_some(asio::buffer(scratch), error);
-      if (error == asio::error::would_block || error == asio::error::try_again) break;
-      if (error) return close();  // also when the client closed its sending side: it has left
-      if (state_ == State::kLingering) {
-        lingered_bytes_ += size;
-        if (lingered_bytes_ > kLingerBytesMax) return close();
-      } else {
-        input_.append(scratch.data(), size);
-        if (state_ == State::kReading) read_request();
-        if (state_ == State::kAnswering && input_.size() >= kPipelinedBytesMax) break;
-      }
-      if (size < scratch.size()) break;
+      if (error == asio::error::would_block || error == asio::error::try_again) return;
+      if (error) return close();
+      take({scratch.data(), size});
+      if (size < scratch.size()) return;
     }
-    wait_readable();
+  }
+
+  void take(std::string_view bytes) {
+    if (state_ == State::kLingering) {
+      lingered_bytes_ += bytes.size();
+      if (lingered_bytes_ > kLingerBytesMax) close();
+      return;
+    }
+    input_.append(bytes);
+    if (state_ == State::kReading) read_request();
   }
 
   void read_request() {
@@ -211,7 +222,9 @@ class TcpConnection final : public Connection, public ExchangeHost, public std::
     deadline_.reset();
     if (exchange_) exchange_->written(size);
     if (answer_complete_) return finish_exchange();
-    wake();  // through the loop: a fast writer neither starves the other connections nor deepens the stack
+    loop_->post([self = shared_from_this()] {
+      self->flush();
+    });  // through the loop: a fast writer neither starves the other connections nor deepens the stack
   }
 
   void finish_exchange() {
@@ -219,7 +232,7 @@ class TcpConnection final : public Connection, public ExchangeHost, public std::
     exchange_->disconnect_quietly();
     exchange_.reset();
     answer_complete_ = false;
-    if (app_timer_) app_timer_->cancel();
+    app_job_ = nullptr;
     if (!keep) return linger_ || !input_.empty() ? linger() : close();
     state_ = State::kReading;
     expect_within(shared_->options.idle_timeout);
@@ -263,13 +276,26 @@ class TcpConnection final : public Connection, public ExchangeHost, public std::
     close();
   }
 
-  void start_app_timer(Milliseconds delay, const std::function<void()>& job) {
+  /// The handler's deadline of each request, on a timer that goes on ringing for later requests: most are answered long before.
+  void start_app_timer(Milliseconds delay, std::function<void()> job) {
     if (state_ != State::kAnswering) return;
+    app_job_ = std::move(job);
+    app_deadline_ = std::chrono::steady_clock::now() + delay;
     if (!app_timer_) app_timer_.emplace(loop_->context());
-    app_timer_->expires_after(delay);
-    app_timer_->async_wait([weak = weak_from_this(), job](const ErrorCodeAsio& error) {
+    if (app_timer_set_ && app_timer_->expiry() <= app_deadline_) return;
+    set_app_timer();
+  }
+
+  void set_app_timer() {
+    app_timer_set_ = true;
+    app_timer_->expires_at(app_deadline_);
+    app_timer_->async_wait([weak = weak_from_this()](const ErrorCodeAsio& error) {
       const auto self = weak.lock();
-      if (!error && self && self->state_ == State::kAnswering) job();
+      if (error || !self || self->state_ == State::kClosed) return;
+      self->app_timer_set_ = false;
+      if (!self->app_job_) return;
+      if (std::chrono::steady_clock::now() < self->app_deadline_) return self->set_app_timer();
+      std::exchange(self->app_job_, nullptr)();
     });
   }
 
@@ -280,6 +306,9 @@ class TcpConnection final : public Connection, public ExchangeHost, public std::
   tcp::socket socket_;
   asio::steady_timer timer_;
   std::optional<asio::steady_timer> app_timer_;
+  Time app_deadline_;
+  std::function<void()> app_job_;  ///< of the request under way
+  bool app_timer_set_ = false;
   State state_ = State::kReading;
   bool draining_ = false;
   bool linger_ = false;
@@ -288,6 +317,7 @@ class TcpConnection final : public Connection, public ExchangeHost, public std::
   bool answer_complete_ = false;
   bool timer_set_ = false;
   std::optional<Time> deadline_;
+  std::array<char, kFirstBytes> first_bytes_;
   std::size_t lingered_bytes_ = 0;
   std::size_t written_ = 0;
   std::string input_;

@@ -129,7 +129,7 @@ void Exchange::on_closed(std::function<void()> callback) {
 }
 
 void Exchange::post(std::function<void()> job) {
-  if (!loop_->post(job)) job();
+  if (!loop_->soon(job)) job();
 }
 
 void Exchange::after(std::chrono::milliseconds delay, std::function<void()> job) {

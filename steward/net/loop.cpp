@@ -1,6 +1,7 @@
 #include "steward/net/loop.h"
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -11,6 +12,8 @@ namespace steward::net {
 namespace {
 
 thread_local Loop* running_loop = nullptr;
+/// Jobs given by jobs, in one go; then the other events have their turn.
+constexpr int kRoundsMax = 16;
 
 }  // namespace
 
@@ -19,6 +22,7 @@ struct Loop::State {
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work{context.get_executor()};
   std::mutex mutex;
   bool finished = false;
+  std::vector<std::function<void()>> soon;       ///< of the loop's thread
   std::vector<std::function<void()>> last_jobs;  // of the loop's thread
   bool last_jobs_ran = false;                    // of the loop's thread
 };
@@ -28,8 +32,25 @@ Loop::~Loop() = default;
 
 void Loop::run() {
   running_loop = this;
-  state_->context.run();
+  while (state_->context.run_one() > 0) run_soon();
   running_loop = nullptr;
+}
+
+void Loop::run_soon() {
+  std::vector<std::function<void()>>& soon = state_->soon;
+  std::vector<std::function<void()>> jobs;
+  for (int round = 0; !soon.empty(); ++round) {
+    if (round == kRoundsMax) return boost::asio::post(state_->context, [] {});  // whose end comes back here
+    jobs.clear();
+    jobs.swap(soon);
+    for (auto& job : jobs) job();
+  }
+}
+
+bool Loop::soon(std::function<void()> job) {
+  if (running_loop != this) return post(std::move(job));
+  state_->soon.push_back(std::move(job));
+  return true;
 }
 
 bool Loop::post(std::function<void()> job) {

@@ -22,6 +22,8 @@ class Loop : public std::enable_shared_from_this<Loop> {
   void run();
   /// False, and `job` is not taken, once the loop has been finished.
   bool post(std::function<void()> job);
+  /// As post(), but a job that the loop's own thread gives runs as soon as what that thread is doing has returned, before other events.
+  bool soon(std::function<void()> job);
   void finish();
   /// On the loop's thread: `job` will run there after finish(), to end what would keep run() from returning. False once that is past.
   bool on_finish(std::function<void()> job);
@@ -31,6 +33,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
 
  private:
   struct State;
+  void run_soon();
   void run_last_jobs();
   std::unique_ptr<State> state_;
 };

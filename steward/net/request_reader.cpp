@@ -48,30 +48,42 @@ RequestReader::State RequestReader::feed_head(std::string& input) {
     scanned_ = input.size();
     return state_;
   }
-  const std::string head = input.substr(0, size);
+  const std::string_view head = std::string_view(input).substr(0, size);
   if (!read_head(head, head_, problem_)) return state_ = State::kFailed;
   if (head_.content_length > limits_.body_bytes_max) return fail(413, fmt::format("the body is over {} bytes", limits_.body_bytes_max));
-  input.erase(0, size);
-  if (!head_.chunked && head_.content_length == 0) return state_ = State::kDone;
+  if (!head_.chunked) {
+    input.erase(0, size);
+    if (head_.content_length == 0) return state_ = State::kDone;
+    head_.request.body.reserve(std::min<std::size_t>(head_.content_length, 65536));
+    return state_ = State::kBody;
+  }
   body_ = std::make_unique<Body>();
   body_->parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes_max + 1));
   body_->parser.body_limit(limits_.body_bytes_max);
   body_->parser.eager(true);
-  if (head_.content_length > 0) body_->parser.get().body().reserve(std::min<std::size_t>(head_.content_length, 65536));
   boost::beast::error_code error;
-  body_->parser.put(boost::asio::buffer(head), error);
+  body_->parser.put(boost::asio::buffer(head.data(), head.size()), error);
+  input.erase(0, size);
   if (error && error != http::error::need_more) return fail(400, "the request's head is malformed");
   // Where the two readers disagree, neither is trusted.
-  if (!body_->parser.is_header_done() || body_->parser.chunked() != head_.chunked) return fail(400, "the request's head is ambiguous");
+  if (!body_->parser.is_header_done() || !body_->parser.chunked()) return fail(400, "the request's head is ambiguous");
   return state_ = State::kBody;
 }
 
 RequestReader::State RequestReader::feed_body(std::string& input) {
+  if (!body_) {  // of a known length
+    std::string& body = head_.request.body;
+    const std::size_t size = std::min(head_.content_length - body.size(), input.size());
+    body.append(input, 0, size);
+    input.erase(0, size);
+    if (body.size() == head_.content_length) state_ = State::kDone;
+    return state_;
+  }
   boost::beast::error_code error;
   std::size_t used = 0;
   // Whatever comes, a chunked body has five more bytes, "0", CRLF, CRLF; Beast asserts that it gets them at once.
-  const std::size_t needed = head_.chunked ? 5 : 1;
-  while (input.size() - used >= needed && !body_->parser.is_done()) {
+  constexpr std::size_t kLastChunkBytes = 5;
+  while (input.size() - used >= kLastChunkBytes && !body_->parser.is_done()) {
     const std::size_t read = body_->parser.put(boost::asio::buffer(input.data() + used, input.size() - used), error);
     used += read;
     if (error == http::error::need_more) break;

@@ -12,7 +12,7 @@ struct ReadLimits {
   std::size_t body_bytes_max = 0;
 };
 
-/// Reads one request from the bytes of a connection. Heads are read by read_head(), bodies by Boost.Beast. Not thread-safe.
+/// Reads one request from the bytes of a connection. Heads are read by read_head(), chunked bodies by Boost.Beast. Not thread-safe.
 class RequestReader {
  public:
   enum class State { kHead, kBody, kDone, kFailed };
