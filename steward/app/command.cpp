@@ -87,6 +87,7 @@ int run(int argc, char** argv) {
   add_policy_command(app, line);
   add_model_command(app, line);
   add_ledger_command(app, line);
+  add_keys_command(app, line);
   add_version_command(app, line);
   add_completion_command(app, line);
   try {

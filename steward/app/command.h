@@ -32,6 +32,7 @@ void add_guard_command(CLI::App& app, CommandLine& line);
 void add_policy_command(CLI::App& app, CommandLine& line);
 void add_model_command(CLI::App& app, CommandLine& line);
 void add_ledger_command(CLI::App& app, CommandLine& line);
+void add_keys_command(CLI::App& app, CommandLine& line);
 void add_version_command(CLI::App& app, CommandLine& line);
 void add_completion_command(CLI::App& app, CommandLine& line);
 

@@ -127,17 +127,19 @@ Result<int> scan_all(const CommandLine& line, const Options& options) {
   const auto guard = TRY(load_guard(found->second, clock));
   Scan scan(*guard, options);
   for (const std::string& path : options.files) {
-    if (path.ends_with(".jsonl"))
+    if (path.ends_with(".jsonl")) {
       TRY(scan_jsonl(scan, path, options.field));
-    else
-      TRY(scan.take({path, TRY(read_file(path)), 0}));
+    } else {
+      std::string text = TRY(read_file(path));
+      TRY(scan.take({path, std::move(text), 0}));
+    }
   }
   if (!options.words.empty()) {
     TRY(scan.take({"argument", fmt::format("{}", fmt::join(options.words, " ")), 0}));
   } else if (options.files.empty()) {
     if (::isatty(STDIN_FILENO)) fmt::print(stderr, "Type a line to scan it; end with Ctrl-D.\n");
     int number = 0;
-    for (std::string text; std::getline(std::cin, text);) TRY(scan.take({"stdin", text, ++number}));
+    for (std::string input; std::getline(std::cin, input);) TRY(scan.take({"stdin", input, ++number}));
   }
   return scan.finish();
 }

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "steward/app/access_config.h"
+#include "steward/app/yaml_fields.h"
 #include "steward/core/files.h"
 #include "steward/core/yaml.h"
 
@@ -19,32 +21,6 @@ using yaml::Node;
 
 std::string absolute_in(const std::string& directory, const std::string& path) {
   return (fs::path(directory) / path).lexically_normal().string();  // an absolute `path` stays as it is
-}
-
-Result<std::string> text_or(const Node& node, std::string_view key, std::string fallback) {
-  const Node* value = node.find(key);
-  return value ? value->as_string() : Result<std::string>(std::move(fallback));
-}
-
-Result<int> integer_or(const Node& node, std::string_view key, int fallback, int least, int most) {
-  const Node* value = node.find(key);
-  if (!value) return fallback;
-  const auto number = TRY(value->as_integer());
-  if (number < least || number > most) return yaml::fail_at(*value, fmt::format("write a number from {} to {}", least, most));
-  return static_cast<int>(number);
-}
-
-Result<double> number_or(const Node& node, std::string_view key, double fallback, double least, double most) {
-  const Node* value = node.find(key);
-  if (!value) return fallback;
-  const double number = TRY(value->as_number());
-  if (!(number >= least && number <= most)) return yaml::fail_at(*value, fmt::format("write a number from {} to {}", least, most));
-  return number;
-}
-
-Result<std::vector<std::string>> texts_or_none(const Node& node, std::string_view key) {
-  const Node* value = node.find(key);
-  return value ? value->as_strings() : Result<std::vector<std::string>>(std::vector<std::string>{});
 }
 
 Result<std::string> find_model_file(const Node& node, const std::string& directory, const std::string& file) {
@@ -138,25 +114,6 @@ Result<ModelConfig> read_model(const Node& node, const std::string& directory) {
   return model;
 }
 
-Result<KeyConfig> read_key(const Node& node) {
-  TRY(yaml::check_keys(node, {"sha256", "tenant", "name", "age_band", "jurisdiction", "permissions", "requests_per_minute"}, "an API key"));
-  KeyConfig key;
-  key.sha256 = TRY(text_or(node, "sha256", ""));
-  if (key.sha256.size() != 64)
-    return yaml::fail_at(node, "an API key needs `sha256`: the hash of the key in 64 hex digits (printf %s \"$KEY\" | sha256sum)");
-  key.tenant = TRY(text_or(node, "tenant", "default"));
-  key.name = TRY(text_or(node, "name", ""));
-  key.age_band = TRY(text_or(node, "age_band", "unknown"));
-  key.jurisdiction = TRY(text_or(node, "jurisdiction", "unknown"));
-  key.permissions = TRY(texts_or_none(node, "permissions"));
-  for (const std::string& permission : key.permissions) {
-    if (permission != "raw" && permission != "trusted_headers" && permission != "erase")
-      return yaml::fail_at(*node.find("permissions"), fmt::format("'{}' is no permission; known: raw, trusted_headers, erase", permission));
-  }
-  key.requests_per_minute = TRY(integer_or(node, "requests_per_minute", 0, 0, 1'000'000));
-  return key;
-}
-
 Result<void> read_policies(const Node& root, Product& product) {
   product.policies["default"] = absolute_in(product.directory, "policy.yaml");
   const Node* policies = root.find("policies");
@@ -180,12 +137,8 @@ Result<void> read_storage(const Node& root, Product& product) {
     product.ledger_path = database == "none" ? "" : absolute_in(product.directory, database);
     product.keys_dir = absolute_in(product.directory, TRY(text_or(*ledger, "keys", "keys")));
   }
-  if (const Node* access = root.find("access")) {
-    TRY(yaml::check_keys(*access, {"keys", "raw_on_loopback"}, "access"));
-    if (const Node* keys = access->find("keys"))
-      for (const Node& item : keys->items) product.keys.push_back(TRY(read_key(item)));
-    if (const Node* raw = access->find("raw_on_loopback")) product.raw_on_loopback = TRY(raw->as_bool());
-  }
+  product.access.raw_on_loopback = true;
+  if (const Node* access = root.find("access")) product.access = TRY(read_access(*access));
   return {};
 }
 

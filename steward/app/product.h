@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "steward/core/result.h"
+#include "steward/gateway/access.h"
 #include "steward/model/remote/remote_model.h"
 
 namespace steward::app {
@@ -30,17 +31,6 @@ struct ModelConfig {
   double temperature = 1, top_p = 1;  ///< of requests that name none
 };
 
-/// A request limit and rights of one API key; the file holds the key's SHA-256 only.
-struct KeyConfig {
-  std::string sha256;
-  std::string tenant;
-  std::string name;
-  std::string age_band = "unknown";
-  std::string jurisdiction = "unknown";
-  std::vector<std::string> permissions;  ///< raw | trusted_headers
-  int requests_per_minute = 0;           ///< 0 = no limit
-};
-
 /// `product.yaml`: what the product is and how it is wired (docs/formats/product.md). Paths are absolute.
 struct Product {
   std::string directory;
@@ -51,9 +41,8 @@ struct Product {
   std::string listen_address = "127.0.0.1";
   std::uint16_t listen_port = 8080;
   std::string ledger_path;  ///< empty: no ledger is kept
-  std::string keys_dir;     ///< master.key and keys.db
-  std::vector<KeyConfig> keys;
-  bool raw_on_loopback = true;  ///< may a loopback client without a key use `@raw`?
+  std::string keys_dir;  ///< master.key and keys.db
+  gateway::AccessOptions access;
 };
 
 /// Where the distribution's own policies lie: $STEWARD_POLICIES, else beside the binary (../share/steward/policies), else the source tree.

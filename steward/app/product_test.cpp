@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "steward/app/models.h"
 #include "steward/app/profiles.h"
 #include "steward/app/storage.h"
 #include "steward/core/files.h"
@@ -51,7 +52,7 @@ TEST_F(ProductFile, DefaultsAreThoseOfItsDocumentation) {
   EXPECT_EQ(product->listen_address, "127.0.0.1");
   EXPECT_EQ(product->listen_port, 8080);
   EXPECT_EQ(product->ledger_path, directory_ + "/data/ledger.db");
-  EXPECT_TRUE(product->raw_on_loopback);
+  EXPECT_TRUE(product->access.raw_on_loopback);
 }
 
 TEST_F(ProductFile, MayKeepNoLedger) {
@@ -81,8 +82,38 @@ TEST_F(ProductFile, ReadsEverything) {
   EXPECT_TRUE(product->policies.at("teen").ends_with("/policies/teen.yaml"));
   EXPECT_EQ(product->listen_port, 9);
   EXPECT_EQ(product->ledger_path, "/x/l.db");
-  EXPECT_FALSE(product->raw_on_loopback);
-  EXPECT_EQ(product->keys[0].requests_per_minute, 7);
+  EXPECT_FALSE(product->access.raw_on_loopback);
+  EXPECT_EQ(product->access.keys[0].limits.requests_per_minute, 7);
+}
+
+TEST_F(ProductFile, KeysTakeTheRightsOfTheirRole) {
+  const std::string a(64, 'a'), b(64, 'b');
+  const auto product = load(std::string(kGood) +
+                            "access:\n"
+                            "  roles: {tester: {permissions: [raw], models: ['m@*'], tokens_per_minute: 100, concurrent_turns: 2}}\n"
+                            "  per_user: {requests_per_minute: 4}\n"
+                            "  keys:\n"
+                            "    - {sha256: " +
+                            a +
+                            ", name: a, role: tester, tokens_per_minute: 50, expires: 2027-01-31}\n"
+                            "    - {sha256: " +
+                            b + ", name: b}\n");
+  ASSERT_TRUE(product) << product.error().message;
+  const gateway::ApiKey& key = product->access.keys[0];
+  EXPECT_EQ(key.permissions, std::set<std::string>{"raw"});
+  EXPECT_EQ(key.models, std::vector<std::string>{"m@*"});
+  EXPECT_EQ(key.limits, (gateway::Limits{0, 50, 2}));
+  EXPECT_EQ(format_utc(key.expires_us).substr(0, 10), "2027-01-31");
+  EXPECT_EQ(product->access.keys[1].limits, gateway::Limits{});
+  EXPECT_EQ(product->access.per_user.requests_per_minute, 4);
+  const std::string keys = std::string(kGood) + "access: {keys: [{sha256: " + a;
+  EXPECT_NE(error(keys + ", role: none}]}").find("roles"), std::string::npos);
+  EXPECT_NE(error(keys + "}, {sha256: " + a + "}]}").find("twice"), std::string::npos);
+  EXPECT_NE(error(keys + "}, {sha256: " + b + "}]}").find("name"), std::string::npos);
+  EXPECT_NE(error(keys + ", expires: soon}]}").find("date"), std::string::npos);
+  EXPECT_NE(error(keys + ", age_band: old}]}").find("18+"), std::string::npos);
+  EXPECT_NE(error(keys + ", jurisdiction: Germany}]}").find("3166"), std::string::npos);
+  EXPECT_NE(error(keys + ", permissions: [all]}]}").find("trusted_headers"), std::string::npos);
 }
 
 TEST_F(ProductFile, MistakesHavePlacesAndSayWhatToWrite) {
@@ -99,6 +130,12 @@ TEST_F(ProductFile, MistakesHavePlacesAndSayWhatToWrite) {
       {"product: {id: shop}\nmodels: []\n", "product.yaml:1:1", "models:"},
       {"product: {id: shop}\nmodels:\n  - {id: m}\n", "product.yaml:3:6", "file"},
       {"product: {id: shop}\nmodels:\n  - {id: m, file: none.gguf}\n", "product.yaml:3:19", "STEWARD_MODELS_DIR"},
+      {"product: {id: shop}\nmodels:\n  - {id: m, upstream: {url: 'http://a/v1'}}\n", "product.yaml:3:22", "`model`"},
+      {"product: {id: shop}\nmodels:\n  - {id: m, upstream: {url: a, model: b}}\n", "product.yaml:3:28", "http://"},
+      {"product: {id: shop}\nmodels:\n  - {id: m, upstream: {url: 'http://u:p@a/v1', model: b}}\n", "product.yaml:3:28", "api_key_env"},
+      {"product: {id: shop}\nmodels:\n  - {id: m, upstream: {url: 'http://a/v1', model: b, retry: 1}}\n", "product.yaml:3:53", "retries"},
+      {"product: {id: shop}\nmodels:\n  - {id: m, file: m.gguf, upstream: {url: 'http://a/v1', model: b}}\n", "product.yaml:3:12",
+       "upstream"},
       {"product: {id: shop}\nmodels:\n  - {id: 'm@x', file: m.gguf}\n", "product.yaml:3:11", "@"},
       {"product: {id: shop}\nmodels:\n  - {id: m, file: m.gguf, sequences: 0}\n", "product.yaml:3:38", "from 1 to 256"},
       {"product: {id: shop}\nmodels:\n  - {id: m, file: m.gguf, sequences: many}\n", "product.yaml:3:38", ""},
@@ -118,6 +155,48 @@ TEST_F(ProductFile, MistakesHavePlacesAndSayWhatToWrite) {
     EXPECT_TRUE(found.starts_with(place)) << text << "\n" << found << "\n" << place;
     EXPECT_NE(found.find(hint), std::string::npos) << found;
   }
+}
+
+TEST_F(ProductFile, ReadsAnUpstream) {
+  const auto product = load(
+      "product: {id: shop}\nmodels:\n  - id: big\n    upstream: {url: 'https://llm.example.org/v1', model: big-70b, api_key_file: k, "
+      "ca_file: /ca.pem, "
+      "connections_max: 9, queued_requests_max: 8, connect_timeout_ms: 7, first_byte_timeout_ms: 6, idle_timeout_ms: 5, retries: 4, "
+      "breaker: {failures: 3, open_seconds: 2}, license: MIT, context_tokens: 8192}\n    defaults: {temperature: 0.5}\n");
+  ASSERT_TRUE(product) << product.error().message;
+  const ModelConfig& model = product->models[0];
+  ASSERT_TRUE(model.upstream);
+  const model::RemoteOptions& options = model.upstream->options;
+  EXPECT_EQ(options.id, "big");
+  EXPECT_EQ(options.url, "https://llm.example.org/v1");
+  EXPECT_EQ(options.model, "big-70b");
+  EXPECT_EQ(model.upstream->api_key_file, directory_ + "/k");
+  EXPECT_EQ(options.ca_file, "/ca.pem");
+  EXPECT_EQ(options.connections_max, 9);
+  EXPECT_EQ(options.queued_requests_max, 8);
+  EXPECT_EQ(options.connect_timeout.count(), 7);
+  EXPECT_EQ(options.first_byte_timeout.count(), 6);
+  EXPECT_EQ(options.idle_timeout.count(), 5);
+  EXPECT_EQ(options.retries, 4);
+  EXPECT_EQ(options.breaker.failures, 3);
+  EXPECT_EQ(options.breaker.open_time, std::chrono::seconds(2));
+  EXPECT_EQ(options.license, "MIT");
+  EXPECT_EQ(options.context_tokens, 8192);
+  EXPECT_EQ(model.temperature, 0.5);
+}
+
+TEST_F(ProductFile, AnUpstreamOpensWithItsKeyOnly) {
+  const std::string base = "product: {id: shop}\nmodels:\n  - {id: big, upstream: {url: 'http://127.0.0.1:9/v1', model: b, ";
+  const auto opened = [&](const std::string& key) { return open_model(load(base + key + "}}\n").value().models[0]); };
+  ASSERT_TRUE(write_file_atomic(directory_ + "/k", "s3cret\n"));
+  const auto model = opened("api_key_file: k, context_tokens: 10");
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_EQ((*model)->record().path, "http://127.0.0.1:9/v1");
+  EXPECT_EQ((*model)->record().context_length, 10);
+  EXPECT_FALSE(opened("api_key_file: none"));
+  const auto unset = opened("api_key_env: STEWARD_TEST_NO_SUCH_KEY");
+  ASSERT_FALSE(unset);
+  EXPECT_NE(unset.error().message.find("STEWARD_TEST_NO_SUCH_KEY"), std::string::npos);
 }
 
 TEST_F(ProductFile, AFolderWithoutOneSaysWhatToRun) {

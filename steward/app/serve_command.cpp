@@ -36,16 +36,16 @@ void print_welcome(const Product& product, const Service& service) {
                style.yellow, style.reset);
   else
     fmt::print("  ledger   {}\n", product.ledger_path);
-  if (product.keys.empty()) {
+  if (product.access.keys.empty()) {
     fmt::print("  access   {}no API keys are set: clients on this machine need none{}, others are refused (docs/formats/product.md)\n",
                style.yellow, style.reset);
   } else {
-    fmt::print("  access   {} API keys\n", product.keys.size());
+    fmt::print("  access   {} API keys\n", product.access.keys.size());
   }
   fmt::print(
       "\nTry:\n  curl {}/v1/chat/completions -H 'Content-Type: application/json' \\\n"
       "    -d '{{\"model\": \"{}\", \"messages\": [{{\"role\": \"user\", \"content\": \"What is water made of?\"}}]}}'\n\n"
-      "Stop with Ctrl-C. SIGHUP, or saving a policy file, reloads the policies.\n",
+      "Stop with Ctrl-C. Saving a policy file reloads it; SIGHUP reloads policies and API keys.\n",
       url, service.models().front()->record().id);
   std::fflush(stdout);
 }

@@ -11,23 +11,6 @@ namespace {
 
 constexpr std::size_t kConversationsInMemory = 10'000;
 
-gateway::AccessOptions access_of(const Product& product) {
-  gateway::AccessOptions access;
-  access.raw_on_loopback = product.raw_on_loopback;
-  for (const KeyConfig& key : product.keys) {
-    gateway::ApiKey out;
-    out.sha256 = key.sha256;
-    out.tenant = key.tenant;
-    out.name = key.name;
-    out.age_band = key.age_band;
-    out.jurisdiction = key.jurisdiction;
-    out.permissions.insert(key.permissions.begin(), key.permissions.end());
-    out.requests_per_minute = key.requests_per_minute;
-    access.keys.push_back(std::move(out));
-  }
-  return access;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Service>> Service::start(const Product& product, int io_threads) {
@@ -47,7 +30,7 @@ Result<std::unique_ptr<Service>> Service::start(const Product& product, int io_t
   };
   gateway::GatewayOptions options;
   options.secret = pseudonym_key(master);
-  options.access = access_of(product);
+  options.access = product.access;
   for (const ModelConfig& model : product.models) {
     options.sampling_defaults[model.id].temperature = model.temperature;
     options.sampling_defaults[model.id].top_p = model.top_p;
@@ -106,10 +89,23 @@ void Service::reload(Reload which) {
       record("policy_rejected", {{"profile", profile}, {"problem", loaded.error().message}});
     }
   };
-  if (which == Reload::kAll)
+  if (which == Reload::kAll) {
     loader_->reload(observer);
-  else
+    reload_access();
+  } else {
     loader_->reload_if_changed(observer);
+  }
+}
+
+void Service::reload_access() {
+  const auto product = load_product(product_.directory);
+  if (!product) {
+    fmt::print(stderr, "steward: the API keys in force stay: {}\n", product.error().message);
+    return record("access_rejected", {{"problem", product.error().message}});
+  }
+  gateway_->replace_access(product->access);
+  fmt::print(stderr, "steward: {} API keys are now in force\n", product->access.keys.size());
+  record("access_loaded", {{"keys", product->access.keys.size()}});
 }
 
 void Service::stop(std::chrono::milliseconds deadline) {

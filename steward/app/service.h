@@ -23,7 +23,8 @@ class Service {
   std::string address() const;  ///< "127.0.0.1:8080"
   const std::vector<std::unique_ptr<model::LanguageModel>>& models() const { return models_; }
   const gateway::Profiles& profiles() const { return profiles_; }
-  /// Loads the policies anew (`all`), or those whose files changed; each outcome is an event of the ledger and a line on stderr.
+  /// Loads the policies and the API keys anew (`all`), or the policies whose files changed; each outcome is an event of the ledger and a
+  /// line on stderr.
   enum class Reload { kAll, kChanged };
   /// Erases texts that are older than the policy in force for the default profile keeps them.
   void keep_retention();
@@ -33,6 +34,7 @@ class Service {
 
  private:
   explicit Service(Product product) : product_(std::move(product)) {}
+  void reload_access();
   void record(const std::string& kind, json::Object meta);
 
   const Product product_;

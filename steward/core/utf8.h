@@ -2,11 +2,15 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace steward {
 
 /// Position of the first byte that is not well-formed UTF-8 (RFC 3629), or nullopt.
 std::optional<std::size_t> find_invalid_utf8(std::string_view bytes);
+
+/// Appends `c`, a Unicode scalar value, in UTF-8.
+void append_utf8(char32_t c, std::string& out);
 
 }  // namespace steward

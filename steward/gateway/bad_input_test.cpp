@@ -41,8 +41,8 @@ TEST_F(BadInput, EachMistakeIsNamed) {
       {R"({"model": "m", "messages": [{"role": "user", "content": 4}]})", 400, "messages[0].content", "string"},
       {R"({"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url"}]}]})", 400, "messages[0].content", "images"},
       {R"({"model": "m", "messages": [{"role": "user", "content": [{"type": "text"}]}]})", 400, "messages[0].content", "text"},
-      {R"({"model": "m", "messages": [{"role": "assistant", "content": "", "tool_calls": [{}]}]})", 400, "messages[0].tool_calls",
-       "not supported"},
+      {R"({"model": "m", "messages": [{"role": "assistant", "content": "", "tool_calls": [{}]}]})", 400, "messages[0].tool_calls[0]",
+       "'id' and 'function'"},
       {R"({"model": "m", "temperature": 3, )" + messages + "}", 400, "temperature", ""},
       {R"({"model": "m", "temperature": "hot", )" + messages + "}", 400, "temperature", ""},
       {R"({"model": "m", "top_p": -1, )" + messages + "}", 400, "top_p", ""},
@@ -54,8 +54,9 @@ TEST_F(BadInput, EachMistakeIsNamed) {
       {R"({"model": "m", "stream": "yes", )" + messages + "}", 400, "stream", ""},
       {R"({"model": "m", "n": 17, )" + messages + "}", 400, "n", "from 1 to 16"},
       {R"({"model": "m", "n": 2, "best_of": 3, )" + messages + "}", 400, "best_of", "as many as"},
-      {R"({"model": "m", "tools": [{}], )" + messages + "}", 400, "tools", "not supported"},
-      {R"({"model": "m", "response_format": {"type": "json_object"}, )" + messages + "}", 400, "response_format", "not supported"},
+      {R"({"model": "m", "tools": [{}], )" + messages + "}", 400, "tools[0].type", "function"},
+      {R"({"model": "m", "response_format": {"type": "xml"}, )" + messages + "}", 400, "response_format", "json_schema"},
+      {R"({"model": "m", "audio": {"voice": "x"}, )" + messages + "}", 400, "audio", "not supported"},
       {R"({"model": "m", "top_logprobs": 2, )" + messages + "}", 400, "top_logprobs", "logprobs"},
       {R"({"model": "m", "logprobs": true, )" + messages + "}", 400, "logprobs", "@raw"},
       {R"({"model": "m", "user": 5, )" + messages + "}", 400, "user", ""},
@@ -155,7 +156,7 @@ TEST_F(Keys, DecideWhoMayDoWhat) {
 TEST_F(Keys, HaveLimits) {
   GatewayOptions given = options();
   given.access.keys = {key("k1", "slow"), key("k2", "free")};
-  given.access.keys[0].requests_per_minute = 3;
+  given.access.keys[0].limits.requests_per_minute = 3;
   restart(given);
   int answered = 0;
   for (int i = 0; i < 6; ++i) {
@@ -168,6 +169,102 @@ TEST_F(Keys, HaveLimits) {
   EXPECT_GE(answered, 3);
   EXPECT_LT(answered, 6);
   EXPECT_EQ(ask("k2").status, 200);
+}
+
+TEST_F(Keys, SayWhatIsLeft) {
+  GatewayOptions given = options();
+  given.access.keys = {key("k1", "some")};
+  given.access.keys[0].limits = {100, 1000, 0};
+  restart(given);
+  says({"a", "b", "c"});
+  const Answer answer = ask("k1");
+  EXPECT_EQ(answer.header("x-ratelimit-limit-requests"), "100");
+  EXPECT_EQ(answer.header("x-ratelimit-remaining-requests"), "99");
+  EXPECT_EQ(answer.header("x-ratelimit-limit-tokens"), "1000");
+  const int left = std::stoi(ask("k1").header("x-ratelimit-remaining-tokens"));
+  EXPECT_LT(left, 1000) << "prompt and completion of the first one";
+  EXPECT_GT(left, 900);
+}
+
+TEST_F(Keys, TokensThatWereSpentAreWaitedFor) {
+  GatewayOptions given = options();
+  given.access.keys = {key("k1", "some")};
+  given.access.keys[0].limits = {0, 2, 0};
+  restart(given);
+  EXPECT_EQ(ask("k1").status, 200);
+  const Answer refused = ask("k1");
+  EXPECT_NE(expect_error(refused, 429).find("tokens"), std::string::npos);
+  EXPECT_GT(std::stoi(refused.header("retry-after")), 1);
+}
+
+TEST_F(Keys, EndUsersHaveLimitsOfTheirOwn) {
+  GatewayOptions given = options();
+  given.access.per_user.requests_per_minute = 2;
+  restart(given);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(chat("hi", R"(, "user": "ann")").status, 200);
+  expect_error(chat("hi", R"(, "user": "ann")"), 429);
+  EXPECT_EQ(chat("hi", R"(, "user": "bob")").status, 200);
+  EXPECT_EQ(chat("hi").status, 200) << "nobody is named";
+}
+
+TEST_F(Keys, SoManyTurnsAtOnce) {
+  GatewayOptions given = options();
+  given.access.per_user.concurrent_turns = 1;
+  restart(given);
+  script_ = {{"Well. "}, {}, {}, true};
+  TestClient first(server_->port());
+  const std::string body = chat_body("hi", R"(, "user": "ann", "stream": true)");
+  first.send("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
+             std::to_string(body.size()) + "\r\n\r\n" + body);
+  ASSERT_TRUE(first.fill_until("Well"));
+  says({"b"});
+  expect_error(chat("hi", R"(, "user": "ann")"), 429);
+  EXPECT_EQ(chat("hi", R"(, "user": "bob")").status, 200);
+  first.leave();
+  EXPECT_EQ(wait_for("turn_closed", "cancelled").event.meta.at("state").as_string(), "cancelled");
+  EXPECT_TRUE(gateway_->wait_idle(std::chrono::seconds(20)));
+  EXPECT_EQ(chat("hi", R"(, "user": "ann")").status, 200);
+}
+
+TEST_F(Keys, MayUseTheModelsThatTheyName) {
+  GatewayOptions given = options();
+  given.access.keys = {key("k1", "one"), key("k2", "all")};
+  given.access.keys[0].models = {"m@teen"};
+  given.access.keys[0].permissions = {"raw"};
+  given.access.keys[1].models = {"m@*"};
+  restart(given);
+  EXPECT_EQ(ask("k1", "", "m@teen").status, 200);
+  expect_error(ask("k1"), 404, "model");
+  expect_error(ask("k1", "", "m@raw"), 404, "model");
+  EXPECT_EQ(ask("k2").status, 200);
+  EXPECT_EQ(parse(get("/v1/models", "Authorization: Bearer k1\r\n")).at("data").as_array().size(), 1u);
+}
+
+TEST_F(Keys, ExpireAndAreReplaced) {
+  GatewayOptions given = options();
+  given.access.keys = {key("k1", "old"), key("k2", "later")};
+  given.access.keys[0].expires_us = clock_.now_us() - 1;
+  given.access.keys[1].expires_us = clock_.now_us() + std::int64_t{3600} * 1'000'000;
+  restart(given);
+  EXPECT_NE(expect_error(ask("k1"), 401).find("expired"), std::string::npos);
+  EXPECT_EQ(ask("k2").status, 200);
+  given.access.keys = {key("k3", "new")};
+  gateway_->replace_access(given.access);
+  expect_error(ask("k2"), 401);
+  EXPECT_EQ(ask("k3").status, 200);
+}
+
+TEST(Limiter, ForgetsNamesThatOweNothing) {
+  ManualClock clock;
+  Limiter limiter(clock);
+  int wait = 0;
+  for (int i = 0; i < 5000; ++i) {
+    EXPECT_TRUE(limiter.take_request("user " + std::to_string(i), {1, 0, 0}, wait));
+    clock.advance(std::chrono::seconds(1));
+  }
+  EXPECT_FALSE(limiter.take_request("user 4999", {1, 0, 0}, wait));
+  EXPECT_EQ(wait, 59);
+  EXPECT_TRUE(limiter.take_request("user 0", {1, 0, 0}, wait));
 }
 
 TEST_F(Keys, WithoutAnyOnlyLocalClientsAreServed) {

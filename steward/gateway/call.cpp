@@ -58,6 +58,7 @@ json::Object error_body(int status, const Error& error) {
 
 net::Headers Call::headers(std::string_view content_type) const {
   net::Headers out{{"x-request-id", id}, {"Content-Type", std::string(content_type)}, {"X-Content-Type-Options", "nosniff"}};
+  for (const auto& [name, value] : more_headers.fields()) out.add(name, value);
   if (principal.loopback_without_key) out.add("x-steward-access", "loopback-without-key");
   return out;
 }

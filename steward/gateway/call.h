@@ -20,6 +20,7 @@ struct Call {
   std::string id;                    ///< x-request-id
   std::string_view route;            ///< of the closed table of routes, for metrics
   Principal principal;
+  net::Headers more_headers;  ///< of every answer to it, beside those that all have
 
   /// Headers that every answer has.
   net::Headers headers(std::string_view content_type) const;

@@ -90,6 +90,8 @@ Gateway::Gateway(const GatewayParts& parts, const GatewayOptions& options) : sta
 
 Gateway::~Gateway() = default;
 
+void Gateway::replace_access(const AccessOptions& options) { state_->access.replace(options); }
+
 void Gateway::set_ready(bool ready) { state_->ready = ready; }
 
 bool Gateway::wait_idle(std::chrono::milliseconds deadline) {
@@ -111,8 +113,10 @@ void Gateway::handle(net::Request request, std::shared_ptr<net::Responder> respo
     auto principal = state_->access.identify(call.request);
     if (!principal) return call.send_error(principal.error());
     call.principal = std::move(*principal);
-    if (const int seconds = state_->access.seconds_to_wait(call.principal); seconds > 0)
-      return call.send_error(Error{ErrorCode::kResourceExhausted, "this key's requests per minute are used up", ""}, seconds);
+    int retry_after_s = 1;
+    const auto taken = state_->access.take_request(call.principal, retry_after_s);
+    state_->access.add_headers(call.principal, call.more_headers);
+    if (!taken) return call.send_error(taken.error(), retry_after_s);
   }
   if (route->method == "POST" && !is_json_type(call.request)) {
     const Error error{ErrorCode::kInvalidInput, "send the body as 'Content-Type: application/json'", ""};

@@ -60,6 +60,8 @@ class Gateway {
   /// A net::Handler. Turns that are under way keep what they need of the gateway; stop the server before destroying it, and
   /// wait for idle().
   void handle(net::Request request, std::shared_ptr<net::Responder> responder);
+  /// Other API keys from the next request on.
+  void replace_access(const AccessOptions& options);
   /// Once false, /readyz answers 503, so that load balancers send nothing more.
   void set_ready(bool ready);
   /// Blocks until no turn is open, for at most `deadline`. False if some still are.

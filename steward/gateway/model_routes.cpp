@@ -26,18 +26,23 @@ json::Object model_body(const Gateway::State& state, const model::ModelRecord& r
 /// The ids that this principal may use.
 json::Array list_models(const Gateway::State& state, const Principal& principal) {
   json::Array out;
+  const auto add = [&](const model::ModelRecord& record, const std::string& profile, bool named) {
+    json::Object body = model_body(state, record, profile, named);
+    if (principal.may_use(body.at("id").as_string())) out.push_back(std::move(body));
+  };
   for (const model::LanguageModel* model : state.parts.models) {
-    out.push_back(model_body(state, model->record(), state.options.default_profile, false));
-    for (const std::string& profile : state.parts.profiles.names()) out.push_back(model_body(state, model->record(), profile, true));
-    if (principal.may_raw) out.push_back(model_body(state, model->record(), std::string(kRawProfile), true));
+    add(model->record(), state.options.default_profile, false);
+    for (const std::string& profile : state.parts.profiles.names()) add(model->record(), profile, true);
+    if (principal.may_raw) add(model->record(), std::string(kRawProfile), true);
   }
   return out;
 }
 
 /// The model that a body names, or the first one.
-Result<model::LanguageModel*> choose_model(const Gateway::State& state, const json::Object& body) {
+Result<model::LanguageModel*> choose_model(const Gateway::State& state, const Principal& principal, const json::Object& body) {
   const auto id = TRY(json::get_string(body, "model"));
   if (!id) return state.parts.models.front();
+  if (!principal.may_use(*id)) return fail(ErrorCode::kNotFound, "no such model: GET /v1/models lists the ids", "model");
   for (model::LanguageModel* model : state.parts.models)
     if (*id == model->record().id || id->starts_with(model->record().id + "@")) return model;
   return fail(ErrorCode::kNotFound, "no such model: GET /v1/models lists the ids", "model");
@@ -45,7 +50,7 @@ Result<model::LanguageModel*> choose_model(const Gateway::State& state, const js
 
 Result<json::Object> tokenize(const Gateway::State& state, const Call& call) {
   const json::Object body = TRY(read_body(state, call));
-  model::LanguageModel* model = TRY(choose_model(state, body));
+  model::LanguageModel* model = TRY(choose_model(state, call.principal, body));
   const auto prompt = TRY(json::get_string(body, "prompt"));
   if (!prompt) return fail(ErrorCode::kInvalidInput, "'prompt' must be a string", "prompt");
   if (prompt->size() > state.options.text_bytes_max) return fail(ErrorCode::kTooLarge, "'prompt' is too long", "prompt");
@@ -58,7 +63,7 @@ Result<json::Object> tokenize(const Gateway::State& state, const Call& call) {
 
 Result<json::Object> detokenize(const Gateway::State& state, const Call& call) {
   const json::Object body = TRY(read_body(state, call));
-  model::LanguageModel* model = TRY(choose_model(state, body));
+  model::LanguageModel* model = TRY(choose_model(state, call.principal, body));
   const json::Array* array = TRY(json::get_array(body, "tokens"));
   if (!array) return fail(ErrorCode::kInvalidInput, "'tokens' must be an array of token ids", "tokens");
   const auto tokens = TRY(read_tokens(*array, "tokens"));

@@ -20,6 +20,21 @@ json::Object text_choice(int index, std::string_view text, json::Value logprobs,
   return json::Object{{"text", text}, {"index", index}, {"logprobs", std::move(logprobs)}, {"finish_reason", std::move(finish)}};
 }
 
+json::Object call_body(const model::ToolCall& call) {
+  return json::Object{
+      {"id", call.id}, {"type", "function"}, {"function", json::Object{{"name", call.name}, {"arguments", call.arguments}}}};
+}
+
+json::Object message_body(const ReplyChoice& choice) {
+  json::Object message{{"role", "assistant"}, {"content", choice.text}, {"refusal", nullptr}};
+  if (choice.calls.empty()) return message;
+  if (choice.text.empty()) message["content"] = nullptr;
+  json::Array calls;
+  for (const model::ToolCall& call : choice.calls) calls.push_back(call_body(call));
+  message["tool_calls"] = std::move(calls);
+  return message;
+}
+
 }  // namespace
 
 json::Object usage_body(const model::Usage& usage) {
@@ -34,7 +49,7 @@ json::Object whole_reply(const ReplyHead& head, const std::vector<ReplyChoice>& 
   for (const ReplyChoice& choice : choices) {
     if (head.surface == Surface::kChat) {
       list.push_back(json::Object{{"index", choice.index},
-                                  {"message", json::Object{{"role", "assistant"}, {"content", choice.text}, {"refusal", nullptr}}},
+                                  {"message", message_body(choice)},
                                   {"logprobs", choice.logprobs},
                                   {"finish_reason", choice.finish_reason}});
     } else {
@@ -56,6 +71,16 @@ json::Object role_chunk(const ReplyHead& head, int index) {
 json::Object text_chunk(const ReplyHead& head, int index, std::string_view text, json::Value logprobs) {
   if (head.surface == Surface::kChat) return chunk(head, {chat_choice(index, {{"content", text}}, std::move(logprobs), nullptr)});
   return chunk(head, {text_choice(index, text, std::move(logprobs), nullptr)});
+}
+
+json::Object calls_chunk(const ReplyHead& head, int index, const std::vector<model::ToolCall>& calls) {
+  json::Array list;
+  for (const model::ToolCall& call : calls) {
+    json::Object body{{"index", list.size()}};
+    for (auto& member : call_body(call)) body[member.key()] = member.value();
+    list.push_back(std::move(body));
+  }
+  return chunk(head, {chat_choice(index, {{"tool_calls", std::move(list)}}, nullptr, nullptr)});
 }
 
 json::Object finish_chunk(const ReplyHead& head, int index, std::string_view finish_reason) {

@@ -25,6 +25,7 @@ struct ReplyHead {
 struct ReplyChoice {
   int index = 0;
   std::string text;
+  std::vector<model::ToolCall> calls = {};
   std::string finish_reason;
   json::Value logprobs;  ///< null unless asked for
 };
@@ -40,6 +41,8 @@ inline constexpr std::string_view kSseDone = "data: [DONE]\n\n";
 /// The streamed forms. Text chunks; the first one of a chat choice carries the role alone.
 json::Object role_chunk(const ReplyHead& head, int index);
 json::Object text_chunk(const ReplyHead& head, int index, std::string_view text, json::Value logprobs);
+/// All calls of a choice, whole.
+json::Object calls_chunk(const ReplyHead& head, int index, const std::vector<model::ToolCall>& calls);
 json::Object finish_chunk(const ReplyHead& head, int index, std::string_view finish_reason);
 /// Empty choices, as stream_options.include_usage asks.
 json::Object usage_chunk(const ReplyHead& head, const model::Usage& usage);

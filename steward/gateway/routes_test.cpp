@@ -114,7 +114,7 @@ TEST_F(Routes, ErasuresMakeTextsUnreadable) {
   EXPECT_EQ(parse(post("/v1/erasures", R"({"user": "nobody"})")).at("keys_destroyed").as_int64(), 0);
   expect_error(post("/v1/erasures", "{}"), 400, "user");
   GatewayOptions given = options();
-  given.access.keys.push_back({hex(sha256("k1")), "t", "n", "unknown", "unknown", {}, {}, 0});
+  given.access.keys.emplace_back().sha256 = hex(sha256("k1"));
   restart(given);
   expect_error(post("/v1/erasures", R"({"user": "ann"})", "Authorization: Bearer k1\r\n"), 403);
 }

@@ -3,37 +3,14 @@
 #include <algorithm>
 
 #include "steward/core/ids.h"
-#include "steward/gateway/utf8.h"
-#include "steward/prompting/prompting.h"
 
 namespace steward::gateway {
-namespace {
 
-constexpr std::string_view kIdentityAsked = "asked";
-
-/// The memory of an anonymous conversation is shared by all who began alike, so only its judgements may be used: its
-/// placeholders would restore one person's data for another. The history, sent again, makes the same placeholders anew.
-std::shared_ptr<guard::Conversation> private_copy(const Key& secret, const guard::Conversation& shared,
-                                                  const std::vector<guard::Message>& messages) {
-  auto copy = std::make_shared<guard::Conversation>(derive_key(secret, "anonymous conversation"));
-  for (const guard::Message& message : messages)
-    if (const auto action = shared.judged(message.role, message.text)) copy->remember(message.role, message.text, *action);
-  copy->set_language(shared.language());
-  return copy;
-}
-
-void copy_judgements(const guard::Conversation& from, guard::Conversation& to, const std::vector<guard::Message>& messages) {
-  for (const guard::Message& message : messages)
-    if (const auto action = from.judged(message.role, message.text)) to.remember(message.role, message.text, *action);
-  to.set_language(from.language());
-}
-
-}  // namespace
-
-Turn::Turn(std::shared_ptr<Gateway::State> state, Call call, TurnRequest request)
+Turn::Turn(std::shared_ptr<Gateway::State> state, Call call, TurnRequest request, std::unique_ptr<Admission> admission)
     : state_(std::move(state)),
       call_(std::move(call)),
       request_(std::move(request)),
+      admission_(std::move(admission)),
       id_(make_uuid7(state_->parts.clock)),
       began_ns_(steady_ns()) {
   const std::lock_guard lock(state_->mutex);
@@ -92,102 +69,6 @@ void Turn::open() {
   });
 }
 
-Result<void> Turn::prepare() {
-  const std::size_t prompts = request_.surface == Surface::kChat ? 1 : request_.prompts.size();
-  const auto samples = static_cast<std::size_t>(request_.samples);
-  choices_ = std::vector<Choice>(prompts * samples);
-  for (std::size_t i = 0; i < choices_.size(); ++i) choices_[i].index = static_cast<int>(i);
-  for (std::size_t i = 0; i < choices_.size(); i += samples) {
-    TRY(request_.surface == Surface::kChat ? prepare_chat(choices_[i]) : prepare_completion(choices_[i]));
-    for (std::size_t k = 1; k < samples; ++k) prepare_sample(choices_[i], choices_[i + k]);
-  }
-  return {};
-}
-
-/// Another answer to the same prompt, which has been judged: only its output has a guard of its own.
-void Turn::prepare_sample(const Choice& first, Choice& choice) {
-  choice.input = first.input;
-  choice.prompt = first.prompt;
-  choice.place = first.place;
-  choice.asks_model = first.asks_model;
-  choice.done = first.done;
-  choice.reply = first.reply;
-  choice.finish_reason = first.finish_reason;
-  if (first.guard) choice.guard = request_.target.guard->open_output(choice.place);
-}
-
-guard::InputOutcome Turn::check_input(Choice& choice) {
-  const std::int64_t began = steady_ns();
-  const auto shared = state_->parts.conversations.get(names_.principal, names_.conversation);
-  reminder_due_ |= shared->reminder_due(state_->parts.clock.now_us(), std::chrono::microseconds(prompting::kReminderInterval).count());
-  choice.place.context = context_;
-  choice.place.conversation = names_.anonymous ? private_copy(state_->options.secret, *shared, choice.input) : shared;
-  guard::InputOutcome outcome = request_.target.guard->check_input(choice.place, choice.input);
-  if (names_.anonymous) copy_judgements(*choice.place.conversation, *shared, choice.input);
-  choice.place.context.language = outcome.language;
-  context_.language = outcome.language;
-  choice.input_decision = outcome.decision;
-  if (outcome.decision.action >= policy::Action::kCanned) {
-    choice.asks_model = false;
-    choice.done = true;
-    choice.reply = outcome.decision.reply;
-    choice.finish_reason = outcome.decision.finish_reason;
-  }
-  state_->metrics->guard_time("input", static_cast<double>(steady_ns() - began) * 1e-9);
-  return outcome;
-}
-
-Result<void> Turn::prepare_chat(Choice& choice) {
-  for (const model::ChatMessage& message : request_.messages) choice.input.push_back({message.role, message.content});
-  if (!request_.target.guard) {
-    choice.prompt = request_.messages;
-    return {};
-  }
-  guard::InputOutcome outcome = check_input(choice);
-  if (!choice.asks_model) return {};
-  prompting::PromptInput input;
-  input.context = choice.place.context;
-  input.conversation = names_.conversation;
-  input.reminder_due = reminder_due_;
-  for (std::size_t i = 0; i < outcome.messages.size(); ++i) {
-    const bool taken_out = outcome.messages[i].text.empty() && i < choice.input.size() && !choice.input[i].text.empty();
-    if (taken_out) continue;
-    const std::string name = i < request_.messages.size() ? request_.messages[i].name : "";
-    input.messages.push_back({outcome.messages[i].role, std::move(outcome.messages[i].text), name});
-  }
-  for (const guard::RuledFinding& ruled : outcome.decision.findings) {
-    input.categories.push_back(ruled.finding.category);
-    input.asks_identity |= ruled.finding.subtype == kIdentityAsked;
-  }
-  prompting::PromptOutcome composed = TRY(prompting::compose(request_.target.guard->policy(), input));
-  for (const model::ChatMessage& message : composed.messages)
-    if (message.role == "system") choice.place.confidential.push_back(message.content);
-  choice.guard = request_.target.guard->open_output(choice.place);
-  choice.prompt = std::move(composed.messages);
-  rules_ = std::move(composed.rules);
-  notices_ = std::move(composed.notices);
-  return {};
-}
-
-Result<void> Turn::prepare_completion(Choice& choice) {
-  const auto& prompt = request_.prompts[static_cast<std::size_t>(choice.index / request_.samples)];
-  const auto* tokens = std::get_if<std::vector<model::Token>>(&prompt);
-  if (!request_.target.guard) {
-    if (tokens)
-      choice.prompt = *tokens;
-    else
-      choice.prompt = std::get<std::string>(prompt);
-    return {};
-  }
-  // Behind a guard the model gets the text that was scanned, never tokens, which could hold what no text can.
-  std::string text = tokens ? repair_utf8(TRY(request_.target.model->detokenize(*tokens))) : std::get<std::string>(prompt);
-  choice.input.push_back({"user", std::move(text)});
-  guard::InputOutcome outcome = check_input(choice);
-  if (choice.asks_model) choice.guard = request_.target.guard->open_output(choice.place);
-  choice.prompt = outcome.messages.empty() ? std::string() : std::move(outcome.messages.front().text);
-  return {};
-}
-
 void Turn::start_generations() {
   const int limit = request_.reproducible ? 1 : state_->options.generations_in_flight_max;
   for (Choice& choice : choices_) {
@@ -209,6 +90,10 @@ Result<void> Turn::start_generation(Choice& choice) {
   request.sampling = request_.sampling;
   if (request.sampling.seed) *request.sampling.seed += static_cast<std::uint64_t>(choice.index % request_.samples);
   request.reproducible = request_.reproducible;
+  request.tools = choice.tools;
+  request.tool_choice = request_.tool_choice;
+  request.parallel_tool_calls = request_.parallel_tool_calls;
+  request.format = request_.format;
   request.stream = request_.stream;
   const auto self = shared_from_this();
   model::Sink sink;
@@ -219,6 +104,9 @@ Result<void> Turn::start_generation(Choice& choice) {
     self->serial_->post([self, &choice, text = std::string(text), tokens = std::move(tokens)]() mutable {
       self->on_delta(choice, text, std::move(tokens));
     });
+  };
+  sink.on_tool_call = [self, &choice](model::ToolCall call) {
+    self->serial_->post([self, &choice, call = std::move(call)]() mutable { self->on_tool_call(choice, std::move(call)); });
   };
   sink.on_done = [self, &choice](const Result<model::FinishReason>& reason, const model::Usage& usage) {
     self->serial_->post([self, &choice, reason, usage] { self->on_done(choice, reason, usage); });
@@ -264,11 +152,7 @@ void Turn::on_delta(Choice& choice, std::string_view text, std::vector<model::To
 void Turn::release(Choice& choice, const guard::Release& release) {
   choice.unsent_text += release.text;
   const guard::Decision& decision = choice.guard->decision();
-  if (release.ended && decision.action >= policy::Action::kCanned) {
-    choice.stopped_by_guard = true;
-    choice.reply = decision.reply;
-    choice.finish_reason = decision.finish_reason;
-  }
+  if (release.ended && decision.action >= policy::Action::kCanned) choice.stop_by(decision);
   send_unsent(choice);
 }
 
@@ -281,11 +165,23 @@ void Turn::on_done(Choice& choice, const Result<model::FinishReason>& reason, co
     if (!reason) return give_up(EndState::kFailed, reason.error());
     if (*reason == model::FinishReason::kCancelled)
       return give_up(EndState::kFailed, Error{ErrorCode::kUnavailable, "the model stopped before the answer was finished", ""});
-    if (choice.guard) release(choice, choice.guard->finish());
-    if (!choice.stopped_by_guard) choice.finish_reason = *reason == model::FinishReason::kLength ? "length" : "stop";
+    end_choice(choice, *reason);
   }
   choice.done = true;
   start_generations();
+}
+
+/// The model has said all: what was held is released, then its calls are judged.
+void Turn::end_choice(Choice& choice, model::FinishReason reason) {
+  if (choice.guard) release(choice, choice.guard->finish());
+  if (!choice.stopped_by_guard) judge_calls(choice);
+  if (choice.stopped_by_guard) return;
+  if (!choice.calls.empty())
+    choice.finish_reason = "tool_calls";
+  else if (reason == model::FinishReason::kLength)
+    choice.finish_reason = "length";
+  else
+    choice.finish_reason = reason == model::FinishReason::kContentFilter ? "content_filter" : "stop";
 }
 
 void Turn::give_up(EndState state, Error error) {
@@ -315,6 +211,8 @@ void Turn::close_when_done() {
   if (!opened_ || closing_) return;
   if (!std::all_of(choices_.begin(), choices_.end(), [](const Choice& choice) { return choice.done; })) return;
   closing_ = true;
+  const model::Usage usage = total_usage();
+  admission_->spend_tokens(usage.prompt_tokens + usage.completion_tokens);
   if (!state_->parts.ledger.keeps_events()) return on_closed({});
   std::vector<ledger::Event> events = std::move(unrecorded_);
   for (ledger::Event& event : closing_events()) events.push_back(std::move(event));
@@ -338,7 +236,7 @@ EndState Turn::end_state() const {
   EndState state = EndState::kCompleted;
   for (const Choice& choice : choices_) {
     if (choice.stopped_by_guard)
-      state = choice.guard->decision().action == policy::Action::kCanned ? EndState::kCanned : EndState::kBlockedOutput;
+      state = choice.canned ? EndState::kCanned : EndState::kBlockedOutput;
     else if (!choice.asks_model && choice.input_decision)
       state = choice.input_decision->action == policy::Action::kCanned ? EndState::kCanned : EndState::kBlockedInput;
     if (state != EndState::kCompleted && state != EndState::kCanned) break;
@@ -366,8 +264,8 @@ std::string_view to_string(EndState state) {
   return "failed";
 }
 
-void start_turn(std::shared_ptr<Gateway::State> state, Call call, TurnRequest request) {
-  std::make_shared<Turn>(std::move(state), std::move(call), std::move(request))->start();
+void start_turn(std::shared_ptr<Gateway::State> state, Call call, TurnRequest request, std::unique_ptr<Admission> admission) {
+  std::make_shared<Turn>(std::move(state), std::move(call), std::move(request), std::move(admission))->start();
 }
 
 }  // namespace steward::gateway

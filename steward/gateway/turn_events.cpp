@@ -10,12 +10,34 @@ json::Array names_of(const std::vector<prompting::AppliedNotice>& notices) {
   return out;
 }
 
+json::Array calls_json(const std::vector<model::ToolCall>& calls) {
+  json::Array out;
+  for (const model::ToolCall& call : calls)
+    out.push_back(json::Object{{"id", call.id}, {"name", call.name}, {"arguments", call.arguments}});
+  return out;
+}
+
+/// A chat as it is sealed: what a model reads of it.
+std::string chat_json(const std::vector<model::ChatMessage>& messages, const std::vector<model::Tool>& tools) {
+  json::Array list;
+  for (const model::ChatMessage& message : messages) {
+    json::Object body{{"role", message.role}, {"content", message.content}};
+    if (!message.name.empty()) body["name"] = message.name;
+    if (!message.tool_calls.empty()) body["tool_calls"] = calls_json(message.tool_calls);
+    if (!message.tool_call_id.empty()) body["tool_call_id"] = message.tool_call_id;
+    list.push_back(std::move(body));
+  }
+  json::Object out{{"messages", std::move(list)}};
+  json::Array functions;
+  for (const model::Tool& tool : tools)
+    functions.push_back(json::Object{{"name", tool.name}, {"description", tool.description}, {"parameters", tool.parameters}});
+  if (!functions.empty()) out["tools"] = std::move(functions);
+  return json::dump(out);
+}
+
 /// What was asked, sealed: messages as they came, prompts as text or tokens.
 std::string asked_text(const TurnRequest& request) {
-  json::Array messages;
-  for (const model::ChatMessage& message : request.messages)
-    messages.push_back(json::Object{{"role", message.role}, {"content", message.content}});
-  if (request.surface == Surface::kChat) return json::dump(json::Object{{"messages", std::move(messages)}});
+  if (request.surface == Surface::kChat) return chat_json(request.messages, request.tools);
   json::Array prompts;
   for (const auto& prompt : request.prompts) {
     if (const auto* text = std::get_if<std::string>(&prompt)) {
@@ -29,16 +51,10 @@ std::string asked_text(const TurnRequest& request) {
 }
 
 /// What the model was given in place of that: rewritten, and with what the prompt rules add. Empty if it is the same.
-std::string given_text(const TurnRequest& request, const Choice& choice) {
+std::string given_text(const Choice& choice, const std::string& asked) {
   if (const auto* messages = std::get_if<std::vector<model::ChatMessage>>(&choice.prompt)) {
-    bool same = messages->size() == request.messages.size();
-    json::Array list;
-    for (std::size_t i = 0; i < messages->size(); ++i) {
-      const model::ChatMessage& message = (*messages)[i];
-      same = same && message.role == request.messages[i].role && message.content == request.messages[i].content;
-      list.push_back(json::Object{{"role", message.role}, {"content", message.content}});
-    }
-    return same ? "" : json::dump(json::Object{{"messages", std::move(list)}});
+    std::string given = chat_json(*messages, choice.tools);
+    return given == asked ? "" : given;
   }
   const auto* text = std::get_if<std::string>(&choice.prompt);
   if (!text || choice.input.empty() || *text == choice.input.front().text) return "";
@@ -58,6 +74,13 @@ ledger::Event Turn::event(std::string kind) const {
   return out;
 }
 
+ledger::Event Turn::decision_event(const guard::Decision& decision, const Choice& choice) const {
+  ledger::Event out = event("decision");
+  out.meta = guard::to_json(decision);
+  out.meta["choice"] = choice.index;
+  return out;
+}
+
 std::vector<ledger::Event> Turn::opening_events() const {
   ledger::Event opened = event("turn_opened");
   const model::Sampling& sampling = request_.sampling;
@@ -74,6 +97,7 @@ std::vector<ledger::Event> Turn::opening_events() const {
                              {"jurisdiction", context_.jurisdiction},
                              {"language", context_.language},
                              {"messages", request_.messages.size() + request_.prompts.size()},
+                             {"tools", request_.tools.size()},
                              {"temperature", sampling.temperature},
                              {"max_tokens", sampling.max_tokens},
                              {"rules", json::Array(rules_.begin(), rules_.end())},
@@ -85,13 +109,10 @@ std::vector<ledger::Event> Turn::opening_events() const {
   out.push_back(std::move(opened));
   for (const Choice& choice : choices_) {
     if (!choice.input_decision) continue;
-    ledger::Event decision = event("decision");
-    decision.meta = guard::to_json(*choice.input_decision);
-    decision.meta["choice"] = choice.index;
-    out.push_back(std::move(decision));
+    out.push_back(decision_event(*choice.input_decision, choice));
     if (!choice.asks_model) continue;
     ledger::Event given = event("model_input");
-    std::string text = given_text(request_, choice);
+    std::string text = given_text(choice, *out.front().text);
     if (text.empty()) continue;
     given.meta = json::Object{{"choice", choice.index}};
     given.text = std::move(text);
@@ -113,15 +134,13 @@ std::vector<ledger::Event> Turn::closing_events() const {
       json::Object text{{"model", choice.model_text}};
       const std::string& given = choice.stopped_by_guard && !request_.stream ? choice.reply : choice.sent_text;
       if (given != choice.model_text) text["sent"] = given;
+      if (!choice.model_calls.empty()) text["tool_calls"] = calls_json(choice.model_calls);
+      if (choice.calls != choice.model_calls) text["sent_tool_calls"] = calls_json(choice.calls);
       output.text = json::dump(text);
       out.push_back(std::move(output));
     }
-    if (choice.guard && choice.started) {
-      ledger::Event decision = event("decision");
-      decision.meta = guard::to_json(choice.guard->decision());
-      decision.meta["choice"] = choice.index;
-      out.push_back(std::move(decision));
-    }
+    if (choice.guard && choice.started) out.push_back(decision_event(choice.guard->decision(), choice));
+    for (const guard::Decision& decision : choice.call_decisions) out.push_back(decision_event(decision, choice));
   }
   const model::Usage usage = total_usage();
   ledger::Event closed = event("turn_closed");

@@ -60,6 +60,7 @@ void Turn::answer_whole() {
         for (const model::TokenLogprob& token : choice.prompt_tokens) prompt += token.text;
       reply.text = prompt + reply.text;
     }
+    reply.calls = choice.calls;
     reply.finish_reason = choice.finish_reason;
     reply.logprobs = logprobs_of(choice);
     replies.push_back(std::move(reply));
@@ -88,6 +89,7 @@ void Turn::end_choice_stream(Choice& choice, bool last) {
   send_unsent(choice);
   if (request_.surface == Surface::kChat && !std::exchange(choice.role_sent, true))
     call_.responder->write(sse(role_chunk(head_, choice.index)));
+  if (!choice.calls.empty()) call_.responder->write(sse(calls_chunk(head_, choice.index, choice.calls)));
   json::Object chunk = finish_chunk(head_, choice.index, choice.finish_reason);
   if (last) chunk["steward"] = steward_body();
   call_.responder->write(sse(chunk));
@@ -120,6 +122,7 @@ json::Object Turn::steward_body() const {
   for (const Choice& choice : choices_) {
     if (choice.input_decision) add(*choice.input_decision);
     if (choice.guard) add(choice.guard->decision());
+    for (const guard::Decision& decision : choice.call_decisions) add(decision);
   }
   for (const prompting::AppliedNotice& notice : notices_)
     notices.push_back(json::Object{{"id", notice.id}, {"text", notice.text}, {"when", notice.when}});

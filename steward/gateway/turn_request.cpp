@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "steward/gateway/sampling_fields.h"
+#include "steward/gateway/tool_fields.h"
 
 namespace steward::gateway {
 namespace {
@@ -48,11 +49,17 @@ Result<model::ChatMessage> read_message(const json::Value& value, std::size_t in
   message.role = std::string(role->as_string());
   if (!is_role(message.role))
     return invalid(param + ".role", fmt::format("'{}.role' must be system, developer, user, assistant or tool", param));
-  for (const std::string_view field : {"tool_calls", "function_call", "audio"}) {
+  for (const std::string_view field : {"function_call", "audio"}) {
     const json::Value* found = object->if_contains(field);
     const bool given = found && !found->is_null() && !(found->is_array() && found->as_array().empty());
-    if (given) return invalid(fmt::format("{}.{}", param, field), fmt::format("'{}' is not supported yet", field));
+    if (given) return invalid(fmt::format("{}.{}", param, field), fmt::format("'{}' is not supported", field));
   }
+  message.tool_calls = TRY(read_tool_calls(*object, param));
+  if (!message.tool_calls.empty() && message.role != "assistant")
+    return invalid(param + ".tool_calls", fmt::format("'{}.tool_calls' belong to an assistant's message", param));
+  message.tool_call_id = TRY(json::get_string(*object, "tool_call_id")).value_or("");
+  if (!message.tool_call_id.empty() && !is_call_id(message.tool_call_id))
+    return invalid(param + ".tool_call_id", fmt::format("'{}.tool_call_id' must be the id of a call", param));
   const json::Value* content = object->if_contains("content");
   const bool missing = !content || content->is_null();
   if (missing && message.role != "assistant") return invalid(param + ".content", fmt::format("'{}.content' is missing", param));
@@ -74,9 +81,12 @@ Result<void> read_messages(const GatewayOptions& options, const json::Object& bo
   for (std::size_t i = 0; i < messages->size(); ++i) {
     request.messages.push_back(TRY(read_message((*messages)[i], i)));
     bytes += request.messages.back().content.size();
+    for (const model::ToolCall& call : request.messages.back().tool_calls) bytes += call.arguments.size();
   }
+  bytes += text_bytes(request.tools);
   if (bytes > options.text_bytes_max)
-    return fail(ErrorCode::kTooLarge, fmt::format("'messages' hold more than {} bytes of text", options.text_bytes_max), "messages");
+    return fail(ErrorCode::kTooLarge, fmt::format("'messages' and 'tools' hold more than {} bytes of text", options.text_bytes_max),
+                "messages");
   return {};
 }
 
@@ -118,14 +128,6 @@ Result<void> read_samples(const GatewayOptions& options, const json::Object& bod
 
 /// What would change the meaning of the answer if it were ignored.
 Result<void> refuse_unsupported(const json::Object& body) {
-  for (const std::string_view field : {"tools", "functions"}) {
-    const json::Array* list = TRY(json::get_array(body, field));
-    if (list && !list->empty()) return invalid(field, fmt::format("'{}' are not supported yet", field));
-  }
-  if (const json::Object* format = TRY(json::get_object(body, "response_format"))) {
-    if (TRY(json::get_string(*format, "type")) != "text")
-      return invalid("response_format", "'response_format' other than text is not supported yet");
-  }
   for (const std::string_view field : {"audio", "prediction", "prompt_logprobs", "web_search_options"}) {
     const json::Value* value = body.if_contains(field);
     if (value && !value->is_null()) return invalid(field, fmt::format("'{}' is not supported yet", field));
@@ -133,6 +135,19 @@ Result<void> refuse_unsupported(const json::Object& body) {
   const auto suffix = body.if_contains("suffix");
   if (suffix && !suffix->is_null() && !(suffix->is_string() && suffix->as_string().empty()))
     return invalid("suffix", "'suffix' is not supported yet");
+  return {};
+}
+
+/// Completions have neither tools nor forms.
+Result<void> refuse_chat_fields(const json::Object& body) {
+  for (const std::string_view field : {"tools", "functions"}) {
+    const json::Array* list = TRY(json::get_array(body, field));
+    if (list && !list->empty()) return invalid(field, fmt::format("'{}' belong to /v1/chat/completions", field));
+  }
+  if (const json::Object* format = TRY(json::get_object(body, "response_format"))) {
+    if (TRY(json::get_string(*format, "type")) != "text")
+      return invalid("response_format", "'response_format' belongs to /v1/chat/completions");
+  }
   return {};
 }
 
@@ -231,7 +246,8 @@ Result<Target> choose_target(const GatewayParts& parts, const GatewayOptions& op
     target.model = find_model(model_id.substr(0, at));
     target.profile = model_id.substr(at + 1);
   }
-  if (!target.model) return fail(ErrorCode::kNotFound, "no such model: GET /v1/models lists the ids", "model");
+  if (!target.model || !principal.may_use(model_id))
+    return fail(ErrorCode::kNotFound, "no such model: GET /v1/models lists the ids", "model");
   if (target.profile == kRawProfile) {
     if (!principal.may_raw)
       return fail(ErrorCode::kPermissionDenied, "the profile 'raw' has no guard and needs the permission 'raw'", "model");
@@ -247,7 +263,9 @@ Result<TurnRequest> read_chat(const GatewayParts& parts, const GatewayOptions& o
   TurnRequest request;
   request.surface = Surface::kChat;
   request.target = TRY(read_target(parts, options, principal, body));
+  TRY(read_tools(body, request));
   TRY(read_messages(options, body, request));
+  TRY(read_response_format(body, request));
   TRY(refuse_unsupported(body));
   TRY(read_samples(options, body, request));
   TRY(read_identity(body, request));
@@ -268,6 +286,7 @@ Result<TurnRequest> read_completion(const GatewayParts& parts, const GatewayOpti
   TRY(read_prompts(options, *prompt, request));
   TRY(check_prompt_size(options, request));
   TRY(refuse_unsupported(body));
+  TRY(refuse_chat_fields(body));
   TRY(read_samples(options, body, request));
   TRY(read_identity(body, request));
   TRY(read_stream(body, request));

@@ -37,7 +37,11 @@ struct TurnRequest {
   std::vector<model::ChatMessage> messages;                                   ///< chat
   std::vector<std::variant<std::string, std::vector<model::Token>>> prompts;  ///< completions: one choice each
   model::Sampling sampling;
-  int samples = 1;  ///< `n`: answers to each prompt
+  std::vector<model::Tool> tools = {};  ///< chat
+  model::ToolChoice tool_choice = {};
+  bool parallel_tool_calls = true;
+  model::ResponseFormat format = {};  ///< chat
+  int samples = 1;                    ///< `n`: answers to each prompt
   bool reproducible = false;
 };
 

@@ -12,7 +12,10 @@ void handle_turn(const StatePointer& state, Call call, Reader read) {
   auto request = read(state->parts, state->options, call.principal, *body);
   if (!request) return call.send_error(request.error());
   call.request.body = std::string();  // parsed once; nobody reads it a second time
-  start_turn(state, std::move(call), std::move(*request));
+  int retry_after_s = 1;
+  auto admission = state->access.admit(call.principal, request->end_user, retry_after_s);
+  if (!admission) return call.send_error(admission.error(), retry_after_s);
+  start_turn(state, std::move(call), std::move(*request), std::move(*admission));
 }
 
 }  // namespace

@@ -17,11 +17,15 @@ struct Message {
   std::string text;
 };
 
+/// What an output is written in: what is put into it must fit.
+enum class Notation { kText, kJson };
+
 /// One turn's place: for whom, where, in which conversation.
 struct Turn {
   policy::Context context;                     ///< language "und" is identified from the last user message
   std::shared_ptr<Conversation> conversation;  ///< placeholders and what was judged before; never null
-  std::vector<std::string> confidential;       ///< for the output: texts that must not come back, as the model saw them
+  std::vector<std::string> confidential = {};  ///< for the output: texts that must not come back, as the model saw them
+  Notation notation = Notation::kText;         ///< of the output; in JSON, replacements are escaped as in a string
 };
 
 struct InputOutcome {

@@ -13,6 +13,12 @@
 namespace steward::guard {
 namespace {
 
+/// `text` as it stands inside a JSON string.
+std::string escape_json(std::string_view text) {
+  const std::string quoted = json::dump(json::Value(text));
+  return quoted.substr(1, quoted.size() - 2);
+}
+
 /// One filter on this stream.
 struct Lane {
   const Detector* detector = nullptr;
@@ -49,6 +55,7 @@ class OutputStream final : public OutputGuard {
   const std::shared_ptr<const void> keep_alive_;  // shared: the guard may be replaced while this stream runs
   const std::shared_ptr<Conversation> conversation_;
   const std::vector<std::string> confidential_;
+  const Notation notation_;
   Scope scope_;
   std::shared_ptr<const policy::Plan> plan_;
   std::chrono::nanoseconds shortest_deadline_;
@@ -71,6 +78,7 @@ OutputStream::OutputStream(const Pipeline& pipeline, std::shared_ptr<const void>
       keep_alive_(std::move(keep_alive)),
       conversation_(turn.conversation),
       confidential_(turn.confidential),
+      notation_(turn.notation),
       shortest_deadline_(shortest_deadline(pipeline.detectors)),
       decision_(begin_decision(pipeline, policy::Direction::kOutput)) {
   STEWARD_CHECK(conversation_ != nullptr);
@@ -187,7 +195,10 @@ void OutputStream::take_finding(Finding finding) {
   finding.late = !finding.span.empty() && finding.span.begin < released_;
   RuledFinding ruled = rule(std::move(finding), policy::Direction::kOutput, *plan_, pipeline_.policy);
   if (ends_turn(ruled.ruling.action)) ending_ = std::min(ending_, std::max(ruled.finding.span.begin, released_));
-  if (auto edit = edit_of(ruled)) edits_.add(*std::move(edit));
+  if (auto edit = edit_of(ruled)) {
+    if (notation_ == Notation::kJson) edit->replacement = escape_json(edit->replacement);
+    edits_.add(*std::move(edit));
+  }
   decision_.findings.push_back(std::move(ruled));
 }
 

@@ -23,6 +23,8 @@ struct ToolCall {
   std::string id;  ///< made by whoever serves the model; unique within a reply
   std::string name;
   std::string arguments;  ///< JSON as the model wrote it; may be ill-formed
+
+  bool operator==(const ToolCall&) const = default;
 };
 
 struct ChatMessage {

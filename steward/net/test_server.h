@@ -91,6 +91,8 @@ class ServerPeer {
     if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
   }
 
+  int socket() const { return socket_; }
+
   std::string head, body;  ///< of the request read last
 
  private:

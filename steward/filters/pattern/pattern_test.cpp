@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "steward/filters/testing/scan.h"
 
 namespace steward::filters {
@@ -29,6 +31,21 @@ TEST(Pattern, MatchesFromTheLeftWithoutOverlap) {
   const FilterUnderTest filter(make_pattern, "pattern",
                                R"({patterns: [{id: p, regex: 'aa', category: c}, {id: q, regex: 'a', category: c}]})");
   EXPECT_EQ(filter.scan("aaaaa").size(), 2u + 5u);
+}
+
+TEST(Pattern, CutsChangeNothing) {
+  FilterUnderTest filter(make_pattern, "pattern",
+                         R"({patterns: [{id: a, regex: 'tkt-[0-9]{3,6}', category: c, replace: '[T]', max_bytes: 16},
+                                        {id: b, regex: 'key (?P<value>\w+) end', category: c, span: value, view: raw, max_bytes: 40}]})");
+  static constexpr const char* kPieces[] = {"tkt-12", "3",    "4 ",     "TK", "T-9", "key ",   "abc",
+                                            "é",      " end", "\u200B", "中", ", ",  "end ke", "y x"};
+  std::minstd_rand random(3);
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    std::string text;
+    for (int i = 0; i < 16; ++i) text += kPieces[random() % std::size(kPieces)];
+    const auto action = seed % 2 == 0 ? policy::Action::kRewrite : policy::Action::kBlock;
+    EXPECT_EQ(filter.stream_fault(text, action, 20, seed), "") << text;
+  }
 }
 
 TEST(Pattern, RefusesWhatItCannotHold) {

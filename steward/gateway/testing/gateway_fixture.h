@@ -41,6 +41,8 @@ class GatewayTest : public ::testing::Test {
   GatewayTest();
   ~GatewayTest() override;
 
+  /// Puts a guard of policy_ as it is now in force.
+  void set_guard();
   /// Starts again with other options.
   void restart(const GatewayOptions& options);
   static GatewayOptions options();
@@ -63,8 +65,8 @@ class GatewayTest : public ::testing::Test {
   /// "kind kind …" of the events of one turn.
   std::string kinds(const std::string& turn) const;
   std::vector<ledger::StoredEvent> turn_events(const std::string& turn) const;
-  /// Waits until some event of that kind was stored.
-  ledger::StoredEvent wait_for(const std::string& kind) const;
+  /// Waits until some event of that kind, and with that `state` if one is given, was stored.
+  ledger::StoredEvent wait_for(const std::string& kind, std::string_view state = "") const;
 
   SystemClock clock_;
   model::Script script_{{"Hello", " world", "!"}, {}, {}, false};

@@ -22,12 +22,16 @@ GatewayTest::GatewayTest() {
       guard::testing::TablePolicy::filter("words", "scripted",
                                           "{rules: [{text: forbidden, category: bad, severity: 2}, {text: secret, category: private, "
                                           "replace: '[S]'}, {text: danger, category: risk, reply: help}]}"));
+  set_guard();
+  model_ = std::make_unique<model::ScriptedModel>("m", [this](const std::string&) { return script_; });
+  restart(options());
+}
+
+void GatewayTest::set_guard() {
   const auto guard = guard::Guard::create(policy_, filters::make_scripted, {"", "", policy_.get()}, clock_);
   STEWARD_CHECK(guard.has_value());
   profiles_.set("default", *guard);
   profiles_.set("teen", *guard);
-  model_ = std::make_unique<model::ScriptedModel>("m", [this](const std::string&) { return script_; });
-  restart(options());
 }
 
 GatewayTest::~GatewayTest() {
@@ -141,12 +145,13 @@ std::string GatewayTest::kinds(const std::string& turn) const {
   return out;
 }
 
-ledger::StoredEvent GatewayTest::wait_for(const std::string& kind) const {
+ledger::StoredEvent GatewayTest::wait_for(const std::string& kind, std::string_view state) const {
   ledger::Query query;
   query.kind = kind;
   for (int i = 0; i < 4000; ++i) {
     const auto found = ledger_.read(query).value();
-    if (!found.empty()) return found.back();
+    for (const auto& stored : found)
+      if (state.empty() || stored.event.meta.at("state").as_string() == state) return stored;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   ADD_FAILURE() << "no " << kind << " came";

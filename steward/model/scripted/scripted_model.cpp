@@ -47,6 +47,7 @@ Result<std::unique_ptr<Generation>> ScriptedModel::start(GenerateRequest request
   auto cancelled = std::make_shared<std::atomic<bool>>(false);
   const std::lock_guard lock(mutex_);
   prompts_.push_back(prompt);
+  last_request_ = request;
   if (script.refusal) return tl::unexpected(*script.refusal);
   threads_.emplace_back([this, script = std::move(script), sink = std::move(sink), sampling = request.sampling, prompt, cancelled] {
     Usage usage;
@@ -74,7 +75,8 @@ Result<std::unique_ptr<Generation>> ScriptedModel::start(GenerateRequest request
       return sink.on_done(FinishReason::kCancelled, usage);
     }
     if (script.failure) return sink.on_done(tl::unexpected(*script.failure), usage);
-    sink.on_done(reason, usage);
+    for (const ToolCall& call : script.calls) sink.on_tool_call(call);
+    sink.on_done(script.calls.empty() ? reason : FinishReason::kToolCalls, usage);
   });
   return std::unique_ptr<Generation>(std::make_unique<Handle>(std::move(cancelled)));
 }
@@ -104,6 +106,11 @@ std::string ScriptedModel::render_prompt(const Prompt& prompt) const {
   if (const auto* messages = std::get_if<std::vector<ChatMessage>>(&prompt)) return render(*messages).value();
   if (const auto* text = std::get_if<std::string>(&prompt)) return *text;
   return detokenize(std::get<std::vector<Token>>(prompt)).value_or("");
+}
+
+GenerateRequest ScriptedModel::last_request() const {
+  const std::lock_guard lock(mutex_);
+  return last_request_;
 }
 
 std::vector<std::string> ScriptedModel::prompts() const {

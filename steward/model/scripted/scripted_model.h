@@ -13,10 +13,11 @@ namespace steward::model {
 
 /// What a scripted model does with one request.
 struct Script {
-  std::vector<std::string> deltas;  ///< each counts as one token
-  std::optional<Error> refusal;     ///< start() fails with it
-  std::optional<Error> failure;     ///< after the deltas, instead of an end
-  bool hangs = false;               ///< after the deltas, until cancelled
+  std::vector<std::string> deltas;   ///< each counts as one token
+  std::optional<Error> refusal;      ///< start() fails with it
+  std::optional<Error> failure;      ///< after the deltas, instead of an end
+  bool hangs = false;                ///< after the deltas, until cancelled
+  std::vector<ToolCall> calls = {};  ///< after the deltas
 };
 
 /// A model that says what it is told, from a thread of its own, for tests of what stands around a model. Tokens are bytes.
@@ -36,6 +37,8 @@ class ScriptedModel final : public LanguageModel {
 
   /// Rendered prompts of all requests so far.
   std::vector<std::string> prompts() const;
+  /// The last request. Precondition: there was one.
+  GenerateRequest last_request() const;
   int cancelled() const { return cancelled_; }
 
  private:
@@ -45,6 +48,7 @@ class ScriptedModel final : public LanguageModel {
   const Write write_;
   mutable std::mutex mutex_;
   std::vector<std::string> prompts_;
+  GenerateRequest last_request_;
   std::vector<std::thread> threads_;
   std::atomic<int> cancelled_{0};
   std::atomic<bool> closing_{false};
