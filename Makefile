@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PORT ?= 8080
 
-.PHONY: help run test build setup demo fuzz test-cpp test-tsan test-clients fmt clean
+.PHONY: help run test build setup demo fuzz bench test-cpp test-tsan test-clients fmt clean
 
 help:
 	@echo "make run     set up, build and serve examples/assistant on 127.0.0.1:$(PORT)"
@@ -10,6 +10,7 @@ help:
 	@echo "make test    set up, build and run every test (ASan+UBSan, TSan, real model, real clients)"
 	@echo "make build   the release binary, build/release/steward"
 	@echo "make fuzz    each fuzz target with libFuzzer, a minute each (SECONDS_EACH=60)"
+	@echo "make bench   parts against their goals and peers, as ratios of one run (bench/README.md)"
 	@echo "make fmt     clang-format over steward/"
 	@echo "make clean   remove build/ (downloads stay in ~/.cache/steward)"
 
@@ -31,6 +32,9 @@ test: setup
 
 fuzz: setup
 	@tools/fuzz.sh
+
+bench: setup
+	@bench/run.sh components
 
 fmt:
 	@git ls-files -co --exclude-standard '*.h' '*.cpp' | xargs clang-format-19 -i
