@@ -248,6 +248,16 @@ Unescaper::Step Unescaper::read(std::string_view raw, bool finished) const {
   return step;
 }
 
+namespace {
+
+/// True if the letter at `at` surely begins no letters spaced apart: no separator follows, or a word does.
+bool stands_alone(std::string_view raw, std::size_t at) {
+  if (at + 3 >= raw.size() || static_cast<unsigned char>(raw[at + 1]) >= 0x80) return false;
+  return !is_separator(static_cast<unsigned char>(raw[at + 1])) || (is_ascii_alnum(raw[at + 2]) && is_ascii_alnum(raw[at + 3]));
+}
+
+}  // namespace
+
 /// End of what is surely plain from at_ on: most of most texts.
 std::size_t Unescaper::skip_plain(std::string_view raw) const {
   std::size_t at = at_;
@@ -255,7 +265,7 @@ std::size_t Unescaper::skip_plain(std::string_view raw) const {
   for (; at < raw.size(); ++at) {
     const char c = raw[at];
     if (is_ascii_alnum(c)) {
-      if (!in_word && (at + 1 >= raw.size() || !is_ascii_alnum(raw[at + 1]))) break;
+      if (!in_word && (at + 1 >= raw.size() || !is_ascii_alnum(raw[at + 1])) && !stands_alone(raw, at)) break;
       in_word = true;
     } else if (c == '&' || c == '%' || c == '\\' || static_cast<unsigned char>(c) >= 0x80) {
       break;

@@ -1,6 +1,7 @@
 #include "steward/filters/secret/secret.h"
 
 #include <algorithm>
+#include <array>
 
 #include "steward/filters/secret/rules.h"
 #include "steward/filters/source.h"
@@ -19,9 +20,15 @@ struct Config {
   std::string category;
 };
 
+constexpr auto kAsciiEnds = [] {
+  std::array<bool, 128> table{};
+  for (const char c : std::string_view(" \t\n\v\f\r\"'`<>()[]{},;|")) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
 bool ends_token(char32_t c) {
-  return text::is_whitespace(c) || c == '"' || c == '\'' || c == '`' || c == '<' || c == '>' || c == '(' || c == ')' || c == '[' ||
-         c == ']' || c == '{' || c == '}' || c == ',' || c == ';' || c == '|' || c == 0x201C || c == 0x201D || text::is_unspaced_char(c);
+  if (c < 0x80) return kAsciiEnds[c];
+  return text::is_whitespace(c) || c == 0x201C || c == 0x201D || text::is_unspaced_char(c);
 }
 
 /// Reads the folded text token by token; each is judged when its end is known, with what stands before it on its line.
