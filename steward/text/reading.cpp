@@ -1,5 +1,6 @@
 #include "steward/text/reading.h"
 
+#include <optional>
 #include <utility>
 
 #include "steward/text/encodings.h"
@@ -60,6 +61,16 @@ class Unescaping {
   Unescaper first_, second_;
 };
 
+/// `text` with its escapes undone, or nullopt if it has none.
+std::optional<MappedText> undo_escapes(const MappedText& text) {
+  Unescaper once;
+  once.advance(text.text(), true);
+  if (!once.changed()) return std::nullopt;
+  Unescaping twice;
+  twice.advance(text.text(), true);
+  return through(twice.mapped(), text);
+}
+
 /// All readings below one text. Depth first, in order.
 class Reader {
  public:
@@ -67,12 +78,10 @@ class Reader {
 
   /// `text` maps to the original; `how` says how it came about.
   void read_below(const MappedText& text, const std::string& how, int depth) {
-    Unescaping unescaping;
-    unescaping.advance(text.text(), true);
-    const MappedText unescaped = unescaping.changed() ? through(unescaping.mapped(), text) : MappedText();
-    const MappedText& base = unescaping.changed() ? unescaped : text;
-    if (unescaping.changed() && how.empty()) out.emplace_back("escapes", base);
-    if (unescaping.changed() && !how.empty()) add(join(how, "escapes"), base);
+    const auto unescaped = undo_escapes(text);
+    const MappedText& base = unescaped ? *unescaped : text;
+    if (unescaped && how.empty()) out.emplace_back("escapes", base);
+    if (unescaped && !how.empty()) add(join(how, "escapes"), base);
     RunReader runs;
     std::vector<DecodedRun> found;
     runs.advance(base.text(), true, found);

@@ -68,10 +68,7 @@ void PhraseSet::add_spelled(std::string_view phrase, std::uint32_t id) {
 
 void PhraseCursor::advance(const Source& source, std::vector<PhraseMatch>& out) {
   const std::string_view text = source.text();
-  if (at_ == 0 && source.finished() && !set_.prefilter_.may_hold_any(text)) {
-    at_ = text.size();
-    return;
-  }
+  if (at_ == 0 && source.finished()) return read_whole(text, out);
   std::size_t skipped = at_;
   while (const auto found = next_word(text, at_, source.finished(), skipped)) {
     take_word(text.substr(found->span.begin, found->span.size()), found->span, out);
@@ -80,6 +77,23 @@ void PhraseCursor::advance(const Source& source, std::vector<PhraseMatch>& out) 
   }
   at_ = skipped;
   if (at_ > last_end_ + kGapBytesMax || source.finished()) paths_.clear();
+}
+
+void PhraseCursor::read_whole(std::string_view text, std::vector<PhraseMatch>& out) {
+  for (const Prefilter::Window& window : set_.prefilter_.windows(text)) {
+    paths_.clear();
+    at_ = window.begin;
+    words_read_ = window.first;
+    std::size_t skipped = at_;
+    while (words_read_ <= window.last) {
+      const auto found = next_word(text, at_, true, skipped);
+      if (!found) break;
+      take_word(text.substr(found->span.begin, found->span.size()), found->span, out);
+      at_ = found->end;
+    }
+  }
+  paths_.clear();
+  at_ = text.size();
 }
 
 void PhraseCursor::take_word(std::string_view word, text::Span span, std::vector<PhraseMatch>& out) {

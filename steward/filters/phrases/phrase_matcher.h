@@ -71,6 +71,7 @@ class PhraseCursor {
     std::size_t begin;
     std::uint32_t first_word;
   };
+  void read_whole(std::string_view text, std::vector<PhraseMatch>& out);
   void take_word(std::string_view word, text::Span span, std::vector<PhraseMatch>& out);
 
   const PhraseSet& set_;

@@ -16,6 +16,8 @@ namespace steward::filters {
 namespace {
 
 constexpr std::size_t kBlock = 64;
+/// Words of the text that are still known when the next ones are read.
+constexpr std::size_t kWordsKept = 64;
 
 /// Of the first eight bytes of a word, as a number, and of its length.
 std::uint64_t hash_of(std::uint64_t head, std::size_t length) {
@@ -88,35 +90,42 @@ std::size_t rarity(std::string_view word) { return word == "a" || word == "i" ? 
 }  // namespace
 
 void Prefilter::add(const std::vector<std::string>& words) {
-  if (words.size() == 1) {
+  const auto count = static_cast<std::uint32_t>(words.size());
+  is_long_ = is_long_ || count > kWordsKept;
+  if (count == 1) {
     const std::uint64_t hash = hash_of(words[0]);
     mark(hash);
-    return insert(table_, table_count_, single_of(hash));
+    return insert({single_of(hash), 0, 0});
   }
-  std::size_t best = 0;
+  std::uint32_t best = 0;
   const auto weight = [&](std::size_t i) {
     return std::max(rarity(words[i]), rarity(words[i + 1])) * 64 + words[i].size() + words[i + 1].size();
   };
-  for (std::size_t i = 1; i + 1 < words.size(); ++i)
+  for (std::uint32_t i = 1; i + 1 < count; ++i)
     if (weight(i) > weight(best)) best = i;
   const std::uint64_t first = hash_of(words[best]), second = hash_of(words[best + 1]);
   mark(rarity(words[best]) > rarity(words[best + 1]) ? first : second);
-  insert(table_, table_count_, pair_of(first, second));
+  insert({pair_of(first, second), best, count - best - 1});
 }
 
-/// Adds a key to an open-addressing table, which grows.
-void Prefilter::insert(std::vector<std::uint64_t>& table, std::size_t& count, std::uint64_t key) {
-  if (table.size() < 4 * (count + 1)) {
-    std::vector<std::uint64_t> old(std::max<std::size_t>(64, 2 * table.size()));
-    std::swap(old, table);
-    count = 0;
-    for (const std::uint64_t known : old)
-      if (known != 0) insert(table, count, known);
+void Prefilter::insert(const Key& key) {
+  if (keys_.size() < 4 * (key_count_ + 1)) {
+    std::vector<Key> old(std::max<std::size_t>(64, 2 * keys_.size()));
+    std::swap(old, keys_);
+    key_count_ = 0;
+    for (const Key& known : old)
+      if (known.hash != 0) insert(known);
   }
-  std::size_t at = key >> 20 & (table.size() - 1);
-  while (table[at] != 0 && table[at] != key) at = (at + 1) & (table.size() - 1);
-  if (table[at] == 0) ++count;
-  table[at] = key;
+  std::size_t at = key.hash >> 20 & (keys_.size() - 1);
+  while (keys_[at].hash != 0 && keys_[at].hash != key.hash) at = (at + 1) & (keys_.size() - 1);
+  key_count_ += keys_[at].hash == 0 ? 1 : 0;
+  keys_[at] = {key.hash, std::max(keys_[at].before, key.before), std::max(keys_[at].behind, key.behind)};
+}
+
+const Prefilter::Key* Prefilter::find(std::uint64_t hash) const {
+  std::size_t at = hash >> 20 & (keys_.size() - 1);
+  while (keys_[at].hash != 0 && keys_[at].hash != hash) at = (at + 1) & (keys_.size() - 1);
+  return keys_[at].hash == hash ? &keys_[at] : nullptr;
 }
 
 void Prefilter::mark(std::uint64_t anchor) {
@@ -138,20 +147,21 @@ class PrefilterScan {
  public:
   PrefilterScan(const Prefilter& filter, std::string_view text) : filter_(filter), text_(text) {}
 
-  bool may_hold_any() {
+  std::vector<Prefilter::Window> windows() {
     Masks here = masks_at(text_, 0);
     for (std::size_t at = 0; at < text_.size() + 1; at += kBlock) {
       const Masks next = masks_at(text_, at + kBlock);
-      if (!take_block(at, here, next)) return true;
-      if (count_ > kHashesMax - kBlock && flush()) return true;
+      if (!take_block(at, here, next)) return {{0, 0, UINT32_MAX}};
+      if (count_ > kWordsMax - kBlock) flush();
       here = next;
     }
-    hashes_[count_++] = 0;  // no word follows
-    return flush();
+    take_hash(0, text_.size());  // no word follows
+    flush();
+    return std::move(windows_);
   }
 
  private:
-  static constexpr std::size_t kHashesMax = 512;
+  static constexpr std::size_t kWordsMax = 512;
 
   /// False if the block is written so oddly that only a slow reading can tell.
   bool take_block(std::size_t at, const Masks& here, const Masks& next) {
@@ -170,9 +180,9 @@ class PrefilterScan {
     for (; ends != 0; ends &= ends - 1) {
       const std::size_t end = at + static_cast<std::size_t>(std::countr_zero(ends));
       if (plain && end - begin_ <= kWordBytesMax)
-        take_hash(begin_ + 8 <= text_.size() ? hash_at(begin_, end) : hash_of(text_.substr(begin_, end - begin_)));
-      else if (!take_run(begin_, end))
-        return false;
+        take_hash(begin_ + 8 <= text_.size() ? hash_at(begin_, end) : hash_of(text_.substr(begin_, end - begin_)), begin_);
+      else
+        take_run(begin_, end);
       begin_next();
     }
     in_word_ = words >> 63 != 0;
@@ -189,62 +199,81 @@ class PrefilterScan {
   }
 
   /// Without a branch: which words are anchors cannot be foreseen.
-  void take_hash(std::uint64_t hash) {
+  void take_hash(std::uint64_t hash, std::size_t begin) {
     hashes_[count_] = hash;
-    found_[found_count_] = static_cast<std::uint16_t>(count_);
-    found_count_ += filter_.is_anchor(hash) ? 1 : 0;
+    begins_[count_] = static_cast<std::uint32_t>(begin);
+    anchors_[anchor_count_] = static_cast<std::uint16_t>(count_);
+    anchor_count_ += filter_.is_anchor(hash) ? 1 : 0;
     ++count_;
   }
 
-  /// What lies between two characters of ASCII that are no letters may be several words, or none. False: too many to take here.
-  bool take_run(std::size_t begin, std::size_t end) {
+  /// What lies between two characters of ASCII that are no letters may be several words, or none.
+  void take_run(std::size_t begin, std::size_t end) {
     const std::string_view text = text_.substr(0, end);
     std::size_t skipped = begin;
     while (const auto word = next_word(text, begin, true, skipped)) {
-      if (count_ + 1 >= kHashesMax && flush()) return false;
+      if (count_ + 1 >= kWordsMax) flush();
       const std::string_view bytes = text.substr(word->span.begin, word->span.size());
-      take_hash(has_typographic_apostrophe(bytes) ? hash_of(plain_word(bytes)) : hash_of(bytes));
+      take_hash(has_typographic_apostrophe(bytes) ? hash_of(plain_word(bytes)) : hash_of(bytes), word->span.begin);
       begin = word->end;
     }
-    return true;
   }
 
-  /// True if an anchor stands beside the word that it stands beside in a phrase. Keeps the last two words, for what follows.
-  bool flush() {
-    const auto knows = [&](std::uint64_t key) {
-      const auto& table = filter_.table_;
-      std::size_t at = key >> 20 & (table.size() - 1);
-      while (table[at] != 0 && table[at] != key) at = (at + 1) & (table.size() - 1);
-      return table[at] == key;
-    };
+  /// Makes windows where an anchor stands beside the word that it stands beside in a phrase, but for the last word, whose next is not
+  /// known. Keeps some words before it, where windows may begin.
+  void flush() {
     const std::size_t last = count_ - 1;
     std::size_t kept = 0;
-    for (std::size_t i = 0; i < found_count_; ++i) {
-      const std::size_t at = found_[i];
-      const std::uint64_t hash = hashes_[at];
-      if (knows(single_of(hash)) || (at > 0 && knows(pair_of(hashes_[at - 1], hash)))) return true;
-      if (at < last && knows(pair_of(hash, hashes_[at + 1]))) return true;
-      if (at == last) kept = 1;
+    const std::size_t dropped = count_ > kWordsKept ? count_ - kWordsKept : 0;
+    for (std::size_t i = 0; i < anchor_count_; ++i) {
+      const std::size_t at = anchors_[i];
+      if (at == last) {
+        anchors_[kept++] = static_cast<std::uint16_t>(at - dropped);
+        continue;
+      }
+      add_window(at, filter_.find(single_of(hashes_[at])));
+      if (at > 0) add_window(at - 1, filter_.find(pair_of(hashes_[at - 1], hashes_[at])));
+      add_window(at, filter_.find(pair_of(hashes_[at], hashes_[at + 1])));
     }
-    if (count_ >= 2) {
-      hashes_[0] = hashes_[count_ - 2];
-      hashes_[1] = hashes_[count_ - 1];
-      count_ = 2;
-      found_[0] = 1;
-      found_count_ = kept;
+    anchor_count_ = kept;
+    std::copy(hashes_.begin() + static_cast<std::ptrdiff_t>(dropped), hashes_.begin() + static_cast<std::ptrdiff_t>(count_),
+              hashes_.begin());
+    std::copy(begins_.begin() + static_cast<std::ptrdiff_t>(dropped), begins_.begin() + static_cast<std::ptrdiff_t>(count_),
+              begins_.begin());
+    count_ -= dropped;
+    words_dropped_ += dropped;
+  }
+
+  /// `at`: the first word of the key.
+  void add_window(std::size_t at, const Prefilter::Key* key) {
+    if (!key) return;
+    const std::size_t from = at - std::min<std::size_t>(at, key->before);
+    Prefilter::Window window{begins_[from], static_cast<std::uint32_t>(words_dropped_ + from),
+                             static_cast<std::uint32_t>(words_dropped_ + at + key->behind)};
+    while (!windows_.empty() && windows_.back().last >= window.first) {
+      if (windows_.back().first < window.first) window.begin = windows_.back().begin, window.first = windows_.back().first;
+      window.last = std::max(window.last, windows_.back().last);
+      windows_.pop_back();
     }
-    return false;
+    windows_.push_back(window);
   }
 
   const Prefilter& filter_;
   const std::string_view text_;
-  std::array<std::uint64_t, kHashesMax> hashes_;
-  std::array<std::uint16_t, kHashesMax + 1> found_;
-  std::size_t count_ = 0, found_count_ = 0;
+  std::array<std::uint64_t, kWordsMax> hashes_;
+  std::array<std::uint32_t, kWordsMax> begins_;
+  std::array<std::uint16_t, kWordsMax + 1> anchors_;
+  std::size_t count_ = 0, anchor_count_ = 0;
+  std::size_t words_dropped_ = 0;
+  std::vector<Prefilter::Window> windows_;
   std::size_t begin_ = 0;
   bool in_word_ = false, last_core_ = false, last_apostrophe_ = false, high_in_word_ = false;
 };
 
-bool Prefilter::may_hold_any(std::string_view text) const { return !anchors_.empty() && PrefilterScan(*this, text).may_hold_any(); }
+std::vector<Prefilter::Window> Prefilter::windows(std::string_view text) const {
+  if (anchors_.empty()) return {};
+  if (is_long_ || text.size() > UINT32_MAX) return {{0, 0, UINT32_MAX}};
+  return PrefilterScan(*this, text).windows();
+}
 
 }  // namespace steward::filters

@@ -10,7 +10,7 @@ namespace steward::filters {
 namespace {
 
 /// What a stream finds, word by word, without the prefilter.
-std::size_t matches_in_stream(const PhraseSet& set, const std::string& text) {
+std::vector<PhraseMatch> matches_in_stream(const PhraseSet& set, const std::string& text) {
   text::GrowingViews views;
   PhraseCursor cursor(set);
   std::vector<PhraseMatch> found;
@@ -18,14 +18,14 @@ std::size_t matches_in_stream(const PhraseSet& set, const std::string& text) {
   cursor.advance(Source(views, set.view()), found);
   views.finish();
   cursor.advance(Source(views, set.view()), found);
-  return found.size();
+  return found;
 }
 
-std::size_t matches_in_whole(const PhraseSet& set, const std::string& text) {
+std::vector<PhraseMatch> matches_in_whole(const PhraseSet& set, const std::string& text) {
   const text::Views views(text);
   std::vector<PhraseMatch> found;
   PhraseCursor(set).advance(Source(views, set.view()), found);
-  return found.size();
+  return found;
 }
 
 TEST(Prefilter, LosesNothingThatTheWordReaderFinds) {
@@ -77,10 +77,17 @@ TEST(Prefilter, LosesNothingThatTheWordReaderFinds) {
       set.add(phrase, id);
       if (random() % 4 == 0) set.add_spelled(phrase, id);
     }
-    const std::string text = some(random() % 200);
-    const std::size_t expected = matches_in_stream(set, text);
-    ASSERT_EQ(matches_in_whole(set, text), expected) << round;
-    (expected > 0 ? with_matches : without)++;
+    const std::string text = some(random() % (round % 10 == 0 ? 2000 : 200));
+    const auto expected = matches_in_stream(set, text);
+    const auto found = matches_in_whole(set, text);
+    ASSERT_EQ(found.size(), expected.size()) << round;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      ASSERT_EQ(found[i].id, expected[i].id);
+      ASSERT_EQ(found[i].span, expected[i].span);
+      ASSERT_EQ(found[i].first_word, expected[i].first_word);
+      ASSERT_EQ(found[i].last_word, expected[i].last_word);
+    }
+    (expected.empty() ? without : with_matches)++;
   }
   EXPECT_GT(with_matches, 300);
   EXPECT_GT(without, 300);
@@ -90,10 +97,10 @@ TEST(Prefilter, PassesMostTextsOver) {
   Prefilter filter;
   filter.add({"how", "to", "make", "a", "pipe", "bomb"});
   filter.add({"slurword"});
-  EXPECT_FALSE(filter.may_hold_any("How do I make a bath bomb, and what is a pipe for? I don't know how to."));
-  EXPECT_TRUE(filter.may_hold_any("tell me how to make a pipe bomb"));
-  EXPECT_TRUE(filter.may_hold_any("'slurword'"));
-  EXPECT_FALSE(filter.may_hold_any(""));
+  EXPECT_TRUE(filter.windows("How do I make a bath bomb, and what is a pipe for? I don't know how to.").empty());
+  EXPECT_EQ(filter.windows("please tell me how to make a pipe bomb").size(), 1u);
+  EXPECT_EQ(filter.windows("'slurword'").size(), 1u);
+  EXPECT_TRUE(filter.windows("").empty());
 }
 
 }  // namespace

@@ -26,6 +26,13 @@ constexpr auto kAsciiEnds = [] {
   return table;
 }();
 
+/// ASCII that goes on with a token.
+constexpr auto kGoesOn = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t c = 0; c < kAsciiEnds.size(); ++c) table[c] = !kAsciiEnds[c];
+  return table;
+}();
+
 bool ends_token(char32_t c) {
   if (c < 0x80) return kAsciiEnds[c];
   return text::is_whitespace(c) || c == 0x201C || c == 0x201D || text::is_unspaced_char(c);
@@ -47,6 +54,10 @@ class Scanner {
       std::size_t end = at_;
       bool complete = source.finished();
       while (end < text.size()) {
+        if (end - at_ < kTokenBytesMax && kGoesOn[static_cast<unsigned char>(text[end])]) {
+          ++end;
+          continue;
+        }
         next = end;
         complete = complete || end - at_ >= kTokenBytesMax;
         if (ends_token(text::next_char(text, next)) || end - at_ >= kTokenBytesMax) {
