@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PORT ?= 8080
 
-.PHONY: help run test build setup demo fuzz bench-gateway test-cpp test-tsan test-clients fmt clean
+.PHONY: help run test build setup demo fuzz bench bench-gateway test-cpp test-tsan test-clients fmt clean
 
 help:
 	@echo "make run     set up, build and serve examples/assistant on 127.0.0.1:$(PORT)"
@@ -11,6 +11,7 @@ help:
 	@echo "make build   the release binary, build/release/steward"
 	@echo "make fuzz    each fuzz target with libFuzzer, a minute each (SECONDS_EACH=60)"
 	@echo "make bench-gateway  the gateway against nginx: rates, CPU, delays of streams, idle connections (SECTIONS=\"proxy litellm\")"
+	@echo "make bench   parts against their goals and peers, as ratios of one run (bench/README.md)"
 	@echo "make fmt     clang-format over steward/"
 	@echo "make clean   remove build/ (downloads stay in ~/.cache/steward)"
 
@@ -35,6 +36,9 @@ fuzz: setup
 
 bench-gateway: setup
 	@bench/gateway/run.sh $(SECTIONS)
+
+bench: setup
+	@bench/run.sh components
 
 fmt:
 	@git ls-files -co --exclude-standard '*.h' '*.cpp' | xargs clang-format-19 -i

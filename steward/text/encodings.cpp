@@ -158,6 +158,9 @@ Outcome read_codes_of(CodeKind kind, std::string_view text, std::size_t at, bool
 
 /// Numbers with single spaces, commas or colons between them, each the code of an ASCII character.
 Outcome read_codes(std::string_view text, std::size_t at, bool finished, std::size_t& end, std::vector<DecodedRun>& out) {
+  // Most words that begin with a to f are seen to be none at their first token.
+  const std::size_t first = token_end(text, at);
+  if (first < text.size() && (in_alphabet(text[first]) || first - at < 2 || first - at > 8)) return Outcome::kNone;
   std::optional<DecodedRun> best;
   for (const CodeKind kind : {CodeKind::kPrefixedHex, CodeKind::kBits, CodeKind::kDecimal, CodeKind::kHex}) {
     DecodedRun found{"codes", {at, at}, {}};
@@ -210,24 +213,34 @@ constexpr std::array<std::string_view, 40> kFunctionWords = {
     "can",  "do",  "me",    "tell", "it", "are", "my",   "on",    "this", "have", "give", "from", "need", "want",
     "will", "be",  "about", "as",   "or", "not", "some", "build", "kill", "get",  "an",   "write"};
 
-int function_words(std::string_view text) {
-  int count = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    std::size_t end = at;
-    while (end < text.size() && (text[end] | 0x20) >= 'a' && (text[end] | 0x20) <= 'z') ++end;
-    if (end == at) {
-      ++at;
-      continue;
-    }
-    if (end - at <= 5) {
-      std::string word(text.substr(at, end - at));
-      for (char& c : word) c |= 0x20;
-      count += std::find(kFunctionWords.begin(), kFunctionWords.end(), word) != kFunctionWords.end() ? 1 : 0;
-    }
-    at = end;
+constexpr std::size_t kFunctionBytesMax = 5;
+constexpr char turned(char c) { return static_cast<char>('a' + (c - 'a' + 13) % 26); }
+
+/// Short words as numbers, each with what it is when read plainly, in ROT13 and backwards. Open addressing; 0 is free.
+struct Readable {
+  std::uint64_t word = 0;
+  FunctionWords counts;
+};
+constexpr std::size_t kReadableSlots = 512;
+constexpr std::size_t slot_of(std::uint64_t word) { return (word * 0x9E3779B97F4A7C15) >> 55; }
+
+constexpr auto kReadable = [] {
+  std::array<Readable, kReadableSlots> table{};
+  const auto at = [&](std::uint64_t word) -> FunctionWords& {
+    std::size_t slot = slot_of(word);
+    while (table[slot].word != 0 && table[slot].word != word) slot = (slot + 1) % kReadableSlots;
+    table[slot].word = word;
+    return table[slot].counts;
+  };
+  for (const std::string_view word : kFunctionWords) {
+    std::uint64_t plain = 0, rot13 = 0, backwards = 0;
+    for (const char c : word)
+      plain = plain << 8 | static_cast<unsigned char>(c), rot13 = rot13 << 8 | static_cast<unsigned char>(turned(c));
+    for (std::size_t i = word.size(); i > 0; --i) backwards = backwards << 8 | static_cast<unsigned char>(word[i - 1]);
+    at(plain).plain = at(rot13).rot13 = at(backwards).backwards = 1;
   }
-  return count;
-}
+  return table;
+}();
 
 }  // namespace
 
@@ -267,9 +280,25 @@ MappedText reversed(std::string_view text) {
   return out;
 }
 
-bool reads_better(std::string_view reading, std::string_view text) {
-  const int there = function_words(reading), here = function_words(text);
-  return here == 0 || (there >= 2 && there > here);
+FunctionWords count_function_words(std::string_view text) {
+  FunctionWords out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t begin = at;
+    std::uint64_t word = 0;
+    for (; at < text.size() && (text[at] | 0x20) >= 'a' && (text[at] | 0x20) <= 'z'; ++at)
+      word = word << 8 | static_cast<unsigned char>(text[at] | 0x20);
+    if (at == begin)
+      ++at;
+    else if (at - begin <= kFunctionBytesMax) {
+      std::size_t slot = slot_of(word);
+      while (kReadable[slot].word != 0 && kReadable[slot].word != word) slot = (slot + 1) % kReadableSlots;
+      if (kReadable[slot].word == 0) continue;
+      out.plain += kReadable[slot].counts.plain;
+      out.rot13 += kReadable[slot].counts.rot13;
+      out.backwards += kReadable[slot].counts.backwards;
+    }
+  }
+  return out;
 }
 
 }  // namespace steward::text

@@ -34,7 +34,10 @@ inline constexpr std::size_t kRunBytesMax = 2048;
 std::string rot13(std::string_view text);
 /// Characters in reverse order.
 MappedText reversed(std::string_view text);
-/// True if English function words show up in `reading` and hardly in `text`: it was meant to be read so.
-bool reads_better(std::string_view reading, std::string_view text);
+/// How many of the commonest English words a text holds, as it is, when ROT13 is undone and when it is read backwards.
+struct FunctionWords {
+  int plain = 0, rot13 = 0, backwards = 0;
+};
+FunctionWords count_function_words(std::string_view text);
 
 }  // namespace steward::text

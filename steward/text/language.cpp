@@ -1,9 +1,12 @@
 #include "steward/text/language.h"
 
+#include <algorithm>
 #include <array>
-#include <cctype>
+#include <bit>
+#include <cstdint>
 #include <map>
 #include <string>
+#include <unordered_map>
 
 #include "steward/text/view.h"
 #include "steward/text/words.h"
@@ -56,6 +59,54 @@ constexpr Stopwords kStopwords[] = {
     {"id", " yang dan di itu dengan untuk tidak ini dari dalam akan pada juga saya ke karena apa bisa ada mereka adalah bagaimana "},
     {"vi", " là của và có không được cho một những các này tôi với trong như người đã bạn thế nào khi về để "}};
 
+/// Which lists a function word is in, one bit a list.
+std::uint32_t lists_of(std::string_view word) {
+  static const auto lists = [] {
+    std::unordered_map<std::string_view, std::uint32_t> out;
+    for (std::size_t i = 0; i < std::size(kStopwords); ++i) {
+      std::string_view rest = kStopwords[i].words.substr(1);
+      for (std::size_t space = rest.find(' '); space != std::string_view::npos; space = rest.find(' ')) {
+        out[rest.substr(0, space)] |= 1u << i;
+        rest.remove_prefix(space + 1);
+      }
+    }
+    return out;
+  }();
+  const auto found = lists.find(word);
+  return found == lists.end() ? 0 : found->second;
+}
+
+/// Each function word has one vote, shared by the languages that have it.
+LanguageGuess by_function_words(std::string_view text) {
+  std::array<double, std::size(kStopwords)> votes{};
+  double words = 0, total = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t begin = at;
+    while (at < text.size()) {
+      std::size_t next = at;
+      if (!is_word_char(next_char(text, next))) break;
+      at = next;
+    }
+    if (at > begin) {
+      ++words;
+      const std::uint32_t lists = lists_of(text.substr(begin, at - begin));
+      const int count = std::popcount(lists);
+      for (std::size_t i = 0; lists >> i != 0; ++i)
+        if ((lists >> i & 1) != 0) votes[i] += 1.0 / count, total += 1.0 / count;
+    }
+    if (at < text.size()) next_char(text, at);
+  }
+  std::string_view best = "und";
+  double most = 0;
+  for (std::size_t i = 0; i < votes.size(); ++i) {
+    const std::string_view language = kStopwords[i].language;
+    if (votes[i] > most || (votes[i] == most && most > 0 && language < best)) best = language, most = votes[i];
+  }
+  const double probability = total > 0 ? most / (total + 0.5) : 0;
+  if (probability < 0.5 || words < 2) return {"und", probability};
+  return {std::string(best), probability};
+}
+
 }  // namespace
 
 bool is_unspaced_language(std::string_view language) {
@@ -75,6 +126,7 @@ LanguageGuess identify_language(std::string_view utf8) {
     if (!is_word_char(c) || (c >= '0' && c <= '9')) continue;
     ++letters;
     if (c < 0x250 || (c >= 0x1E00 && c < 0x1F00)) ++latin;
+    if (c < 0x370) continue;
     for (const Script& script : kScripts)
       if (c >= script.first && c <= script.last) {
         by_script[script.language] += 1;
@@ -86,32 +138,7 @@ LanguageGuess identify_language(std::string_view utf8) {
   for (const auto& [language, count] : by_script)
     if (count >= 0.5 * letters) return {std::string(language), count / letters};
   if (latin < 0.5 * letters) return {};
-  std::map<std::string_view, double> votes;
-  double words = 0, total = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    std::size_t begin = at;
-    while (at < text.size()) {
-      std::size_t next = at;
-      if (!is_word_char(next_char(text, next))) break;
-      at = next;
-    }
-    if (at > begin) {
-      ++words;
-      const std::string key = " " + text.substr(begin, at - begin) + " ";
-      double share = 0;
-      for (const Stopwords& list : kStopwords) share += list.words.find(key) != std::string_view::npos ? 1 : 0;
-      for (const Stopwords& list : kStopwords)
-        if (list.words.find(key) != std::string_view::npos) votes[list.language] += 1 / share, total += 1 / share;
-    }
-    if (at < text.size()) next_char(text, at);
-  }
-  std::string_view best = "und";
-  double most = 0;
-  for (const auto& [language, vote] : votes)
-    if (vote > most) best = language, most = vote;
-  const double probability = total > 0 ? most / (total + 0.5) : 0;
-  if (probability < 0.5 || words < 2) return {"und", probability};
-  return {std::string(best), probability};
+  return by_function_words(text);
 }
 
 }  // namespace steward::text

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "steward/text/view.h"
 
@@ -15,6 +15,7 @@ class Folder {
   /// Consumes all of `raw` behind what was consumed before that can no longer change. `last`: nothing will follow.
   void advance(std::string_view raw, bool last);
   const MappedText& out() const { return out_; }
+  MappedText take() { return std::move(out_); }
   std::size_t consumed() const { return consumed_; }
 
  private:
@@ -29,14 +30,17 @@ class SkeletonMaker {
  public:
   void advance(const MappedText& folded, bool last);
   const MappedText& out() const { return out_; }
+  MappedText take() { return std::move(out_); }
   /// Bytes of folded text that were used up.
   std::size_t consumed() const { return consumed_; }
 
  private:
+  std::size_t plain_end(std::string_view folded, bool last) const;
   std::size_t run_end(std::string_view folded, bool last) const;
   void map_run(const MappedText& folded, std::size_t begin, std::size_t end);
 
   MappedText out_;
+  std::string plain_;  ///< kept for its memory
   std::size_t consumed_ = 0;
 };
 

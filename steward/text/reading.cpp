@@ -1,5 +1,6 @@
 #include "steward/text/reading.h"
 
+#include <optional>
 #include <utility>
 
 #include "steward/text/encodings.h"
@@ -60,6 +61,16 @@ class Unescaping {
   Unescaper first_, second_;
 };
 
+/// `text` with its escapes undone, or nullopt if it has none.
+std::optional<MappedText> undo_escapes(const MappedText& text) {
+  Unescaper once;
+  once.advance(text.text(), true);
+  if (!once.changed()) return std::nullopt;
+  Unescaping twice;
+  twice.advance(text.text(), true);
+  return through(twice.mapped(), text);
+}
+
 /// All readings below one text. Depth first, in order.
 class Reader {
  public:
@@ -67,11 +78,10 @@ class Reader {
 
   /// `text` maps to the original; `how` says how it came about.
   void read_below(const MappedText& text, const std::string& how, int depth) {
-    Unescaping unescaping;
-    unescaping.advance(text.text(), true);
-    const MappedText base = unescaping.changed() ? through(unescaping.mapped(), text) : text;
-    if (unescaping.changed() && how.empty()) out.emplace_back("escapes", base);
-    if (unescaping.changed() && !how.empty()) add(join(how, "escapes"), base);
+    const auto unescaped = undo_escapes(text);
+    const MappedText& base = unescaped ? *unescaped : text;
+    if (unescaped && how.empty()) out.emplace_back("escapes", base);
+    if (unescaped && !how.empty()) add(join(how, "escapes"), base);
     RunReader runs;
     std::vector<DecodedRun> found;
     runs.advance(base.text(), true, found);
@@ -87,19 +97,16 @@ class Reader {
   }
 
   void read_mirrored(const MappedText& text, const std::string& how) {
-    const std::string turned = rot13(text.text());
-    if (turned != text.text() && reads_better(turned, text.text())) {
+    // English words show up then, and hardly did before: it was meant to be read so.
+    const FunctionWords words = count_function_words(text.text());
+    const auto reads_better = [&](int there) { return words.plain == 0 || (there >= 2 && there > words.plain); };
+    if (reads_better(words.rot13)) {
+      const std::string turned = rot13(text.text());
       MappedText reading;
-      for (std::size_t at = 0; at < turned.size();) {
-        const std::size_t begin = at;
-        next_char(turned, at);
-        const Span span = text.origin({begin, at});
-        reading.put(std::string_view(turned).substr(begin, at - begin), span.begin, span.end);
-      }
-      add(join(how, "rot13"), std::move(reading));
+      reading.put_like(turned, text, 0);
+      if (turned != text.text()) add(join(how, "rot13"), std::move(reading));
     }
-    const MappedText backwards = reversed(text.text());
-    if (reads_better(backwards.text(), text.text())) add(join(how, "reversed"), through(backwards, text));
+    if (reads_better(words.backwards)) add(join(how, "reversed"), through(reversed(text.text()), text));
   }
 
  private:

@@ -148,7 +148,7 @@ bool is_stacked_mark(char32_t c) {
          (c >= 0xFE20 && c <= 0xFE2F);
 }
 
-bool is_ascii_alnum(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+constexpr bool is_ascii_alnum(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 bool is_separator(char32_t c) {
   return c == ' ' || c == '.' || c == '-' || c == '_' || c == '*' || c == '/' || c == '|' || c == '~' || c == '+' || c == ',' ||
@@ -231,20 +231,41 @@ Unescaper::Step Unescaper::read(std::string_view raw, bool finished) const {
   return step;
 }
 
+namespace {
+
+enum class Kind : unsigned char { kOther, kAlnum, kEscape };
+
+/// What a byte is to plain text; kEscape may begin something else.
+constexpr auto kKinds = [] {
+  std::array<Kind, 256> table{};
+  for (int c = 0; c < 256; ++c)
+    table[static_cast<std::size_t>(c)] = c >= 0x80 || c == '&' || c == '%' || c == '\\' ? Kind::kEscape : Kind::kOther;
+  for (int c = 0; c < 128; ++c)
+    if (is_ascii_alnum(static_cast<char>(c))) table[static_cast<std::size_t>(c)] = Kind::kAlnum;
+  return table;
+}();
+
+/// True if the letter at `at` surely begins no letters spaced apart: no separator follows, or a word does.
+bool stands_alone(std::string_view raw, std::size_t at) {
+  if (at + 3 >= raw.size() || static_cast<unsigned char>(raw[at + 1]) >= 0x80) return false;
+  return !is_separator(static_cast<unsigned char>(raw[at + 1])) || (is_ascii_alnum(raw[at + 2]) && is_ascii_alnum(raw[at + 3]));
+}
+
+}  // namespace
+
 /// End of what is surely plain from at_ on: most of most texts.
 std::size_t Unescaper::skip_plain(std::string_view raw) const {
   std::size_t at = at_;
   bool in_word = at > 0 && is_ascii_alnum(raw[at - 1]);
   for (; at < raw.size(); ++at) {
-    const char c = raw[at];
-    if (is_ascii_alnum(c)) {
-      if (!in_word && (at + 1 >= raw.size() || !is_ascii_alnum(raw[at + 1]))) break;
-      in_word = true;
-    } else if (c == '&' || c == '%' || c == '\\' || static_cast<unsigned char>(c) >= 0x80) {
+    const Kind kind = kKinds[static_cast<unsigned char>(raw[at])];
+    if (kind == Kind::kAlnum) {
+      if (!in_word && (at + 1 >= raw.size() || !is_ascii_alnum(raw[at + 1])) && !stands_alone(raw, at)) break;
+      while (at + 1 < raw.size() && kKinds[static_cast<unsigned char>(raw[at + 1])] == Kind::kAlnum) ++at;
+    } else if (kind == Kind::kEscape) {
       break;
-    } else {
-      in_word = false;
     }
+    in_word = kind == Kind::kAlnum;
   }
   return at;
 }

@@ -26,7 +26,7 @@ View fold(std::string_view utf8) {
   folder.advance(utf8, true);
   View view;
   view.kind_ = ViewKind::kFolded;
-  view.mapped_ = folder.out();
+  view.mapped_ = folder.take();
   return view;
 }
 
@@ -37,7 +37,7 @@ View skeleton(std::string_view utf8) {
   maker.advance(folder.out(), true);
   View view;
   view.kind_ = ViewKind::kSkeleton;
-  view.mapped_ = maker.out();
+  view.mapped_ = maker.take();
   return view;
 }
 
@@ -79,7 +79,7 @@ const View& Views::skeleton() const {
     maker.advance(folded().mapped_, true);
     state_->skeleton.emplace();
     state_->skeleton->kind_ = ViewKind::kSkeleton;
-    state_->skeleton->mapped_ = maker.out();
+    state_->skeleton->mapped_ = maker.take();
   }
   return *state_->skeleton;
 }

@@ -55,6 +55,24 @@ TEST(Fold, EqualsIcuOnMixedText) {
   }
 }
 
+TEST(Fold, EqualsIcuOnAnyCharactersAndMarks) {
+  std::vector<char32_t> characters, marks;
+  for (char32_t c = 1; c <= 0xE01EF; ++c) {
+    if (!u_isdefined(static_cast<UChar32>(c)) || U_IS_SURROGATE(c)) continue;
+    characters.push_back(c);
+    if (u_getCombiningClass(static_cast<UChar32>(c)) != 0) marks.push_back(c);
+  }
+  std::minstd_rand random(7);
+  for (int round = 0; round < 10000; ++round) {
+    std::string text;
+    for (int i = 0; i < 40; ++i) {
+      const auto& pool = random() % 3 == 0 ? marks : characters;
+      text += random() % 4 == 0 ? std::string(1, static_cast<char>('A' + random() % 26)) : utf8_of(pool[random() % pool.size()]);
+    }
+    ASSERT_EQ(fold_text(text), icu_fold(text)) << round;
+  }
+}
+
 TEST(Fold, DropsTheInvisibleAndKeepsTheWayBack) {
   const std::string text = "k\u200Bi\u200Dll\U000E0041 me";
   const View view = fold(text);

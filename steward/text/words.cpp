@@ -6,8 +6,7 @@
 
 namespace steward::text {
 
-bool is_word_char(char32_t c) {
-  if (c < 0x80) return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '\'' || c == '_';
+bool words_internal::is_word_char_beyond_ascii(char32_t c) {
   if (c == 0x2019) return true;
   constexpr std::uint32_t kWord = U_GC_L_MASK | U_GC_M_MASK | U_GC_ND_MASK;
   return (U_MASK(u_charType(static_cast<UChar32>(c))) & kWord) != 0;
@@ -28,13 +27,9 @@ bool is_whitespace(char32_t c) {
   return u_isUWhiteSpace(static_cast<UChar32>(c));
 }
 
-char32_t next_char(std::string_view utf8, std::size_t& at) {
+char32_t words_internal::next_char_beyond_ascii(std::string_view utf8, std::size_t& at) {
   const auto byte = [&](std::size_t i) { return i < utf8.size() ? static_cast<unsigned char>(utf8[i]) : 0u; };
   const unsigned first = byte(at);
-  if (first < 0x80) {
-    ++at;
-    return first;
-  }
   if (first < 0xE0) {
     const char32_t c = (first & 0x1F) << 6 | (byte(at + 1) & 0x3F);
     at += 2;

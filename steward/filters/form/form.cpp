@@ -113,7 +113,8 @@ class FormFilter final : public guard::Filter {
   void find_tokens(const text::Views& views, std::vector<guard::Finding>& out) const {
     const Source source(views, text::ViewKind::kFolded);
     const std::string_view text = source.text();
-    for (std::size_t at = text.find_first_of("<["); at != std::string_view::npos; at = text.find_first_of("<[", at + 1)) {
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      if (text[at] != '<' && text[at] != '[') continue;
       for (const std::string_view token : kTokens) {
         if (!text.substr(at).starts_with(token)) continue;
         // Templates write their bracketed tokens in capitals; `list[inst]` is code.
@@ -145,6 +146,10 @@ class FormFilter final : public guard::Filter {
   void find_controls(std::string_view raw, std::vector<guard::Finding>& out) const {
     std::size_t overrides = 0, first_override = 0;
     for (std::size_t at = 0; at < raw.size();) {
+      if (raw[at] >= ' ' && raw[at] < 0x7F) {
+        ++at;
+        continue;
+      }
       const std::size_t begin = at;
       const char32_t c = text::next_char(raw, at);
       if (is_direction_override(c) && overrides++ == 0) first_override = begin;

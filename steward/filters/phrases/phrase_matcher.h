@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "steward/filters/phrases/prefilter.h"
 #include "steward/filters/source.h"
 #include "steward/text/view.h"
 
@@ -27,17 +29,23 @@ class PhraseSet {
  private:
   friend class PhraseCursor;
   struct Node {
-    std::unordered_map<std::uint32_t, std::uint32_t> next;  ///< word → node
+    bool goes_on = false;
     std::vector<std::uint32_t> ids;
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
   std::uint32_t word(std::string_view text) const;
   std::string viewed(std::string_view phrase) const;
-  void step(std::string_view word, std::uint32_t& node);
+  void add_words(const std::vector<std::string>& words, std::uint32_t id);
 
   text::ViewKind view_;
   std::size_t count_ = 0;
-  std::unordered_map<std::string, std::uint32_t> words_;
+  std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> words_;
+  std::unordered_map<std::uint64_t, std::uint32_t> edges_;  ///< node << 32 | word → node
   std::vector<Node> nodes_{1};
+  Prefilter prefilter_;
 };
 
 struct PhraseMatch {
@@ -63,6 +71,7 @@ class PhraseCursor {
     std::size_t begin;
     std::uint32_t first_word;
   };
+  void read_whole(std::string_view text, std::vector<PhraseMatch>& out);
   void take_word(std::string_view word, text::Span span, std::vector<PhraseMatch>& out);
 
   const PhraseSet& set_;

@@ -119,12 +119,16 @@ bool is_stand_in(std::string_view value) {
 
 /// Text of one kind of character only is most likely a word: "password: required", "token expired".
 bool is_mixed(std::string_view value) {
-  const bool letter = std::any_of(value.begin(), value.end(), [](char c) { return c >= 'a' && c <= 'z'; });
-  const bool digit = std::any_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
-  const bool other = std::any_of(value.begin(), value.end(), [](char c) {
-    return c == '!' || c == '@' || c == '#' || c == '$' || c == '%' || c == '^' || c == '&' || c == '*' || c == '+';
-  });
-  return letter + digit + other >= 2;
+  static constexpr auto kKinds = [] {
+    std::array<unsigned char, 256> table{};
+    for (unsigned char c = 'a'; c <= 'z'; ++c) table[c] = 1;
+    for (unsigned char c = '0'; c <= '9'; ++c) table[c] = 2;
+    for (const char c : std::string_view("!@#$%^&*+")) table[static_cast<unsigned char>(c)] = 4;
+    return table;
+  }();
+  unsigned kinds = 0;
+  for (const char c : value) kinds |= kKinds[static_cast<unsigned char>(c)];
+  return (kinds & (kinds - 1)) != 0;
 }
 
 std::string_view without_punctuation(std::string_view value) {

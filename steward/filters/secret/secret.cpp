@@ -1,6 +1,7 @@
 #include "steward/filters/secret/secret.h"
 
 #include <algorithm>
+#include <array>
 
 #include "steward/filters/secret/rules.h"
 #include "steward/filters/source.h"
@@ -19,9 +20,22 @@ struct Config {
   std::string category;
 };
 
+constexpr auto kAsciiEnds = [] {
+  std::array<bool, 128> table{};
+  for (const char c : std::string_view(" \t\n\v\f\r\"'`<>()[]{},;|")) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
+/// ASCII that goes on with a token.
+constexpr auto kGoesOn = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t c = 0; c < kAsciiEnds.size(); ++c) table[c] = !kAsciiEnds[c];
+  return table;
+}();
+
 bool ends_token(char32_t c) {
-  return text::is_whitespace(c) || c == '"' || c == '\'' || c == '`' || c == '<' || c == '>' || c == '(' || c == ')' || c == '[' ||
-         c == ']' || c == '{' || c == '}' || c == ',' || c == ';' || c == '|' || c == 0x201C || c == 0x201D || text::is_unspaced_char(c);
+  if (c < 0x80) return kAsciiEnds[c];
+  return text::is_whitespace(c) || c == 0x201C || c == 0x201D || text::is_unspaced_char(c);
 }
 
 /// Reads the folded text token by token; each is judged when its end is known, with what stands before it on its line.
@@ -40,6 +54,10 @@ class Scanner {
       std::size_t end = at_;
       bool complete = source.finished();
       while (end < text.size()) {
+        if (end - at_ < kTokenBytesMax && kGoesOn[static_cast<unsigned char>(text[end])]) {
+          ++end;
+          continue;
+        }
         next = end;
         complete = complete || end - at_ >= kTokenBytesMax;
         if (ends_token(text::next_char(text, next)) || end - at_ >= kTokenBytesMax) {

@@ -13,20 +13,8 @@
 namespace steward::text {
 namespace {
 
-/// A segment is cut behind so many code points even where marks go on: stacked marks cannot make folding quadratic.
-constexpr int kSegmentCharsMax = 48;
 /// Leet is judged over runs of at most so many code points.
 constexpr int kRunCharsMax = 32;
-
-const icu::Normalizer2& nfkc_casefold() {
-  static const icu::Normalizer2* instance = [] {
-    UErrorCode status = U_ZERO_ERROR;
-    const icu::Normalizer2* found = icu::Normalizer2::getNFKCCasefoldInstance(status);
-    STEWARD_CHECK(U_SUCCESS(status));
-    return found;
-  }();
-  return *instance;
-}
 
 const icu::Normalizer2& nfd() {
   static const icu::Normalizer2* instance = [] {
@@ -44,13 +32,25 @@ struct Confusable {
 };
 #include "steward/text/unicode_tables.inc"
 
+/// Where the entries of each 256 code points begin.
+constexpr auto kConfusablePages = [] {
+  std::array<std::uint16_t, (0x110000 >> 8) + 1> pages{};
+  std::size_t page = 0;
+  for (std::size_t i = 0; i < std::size(kConfusables); ++i)
+    while (page <= kConfusables[i].code_point >> 8) pages[page++] = static_cast<std::uint16_t>(i);
+  while (page < pages.size()) pages[page++] = static_cast<std::uint16_t>(std::size(kConfusables));
+  return pages;
+}();
+
 const char* confusable(char32_t c) {
-  const auto found = std::lower_bound(std::begin(kConfusables), std::end(kConfusables), c,
+  const auto end = std::begin(kConfusables) + kConfusablePages[(c >> 8) + 1];
+  const auto found = std::lower_bound(std::begin(kConfusables) + kConfusablePages[c >> 8], end, c,
                                       [](const Confusable& entry, char32_t value) { return entry.code_point < value; });
-  return found != std::end(kConfusables) && found->code_point == c ? found->prototype : nullptr;
+  return found != end && found->code_point == c ? found->prototype : nullptr;
 }
 
 bool is_mark(char32_t c) {
+  if (c < 0x300) return false;
   const auto type = u_charType(static_cast<UChar32>(c));
   return type == U_NON_SPACING_MARK || type == U_ENCLOSING_MARK;
 }
@@ -58,7 +58,7 @@ bool is_mark(char32_t c) {
 bool is_alphabetic_script(char32_t c) { return c < 0x250 || (c >= 0x370 && c < 0x530) || (c >= 0x1E00 && c < 0x2000); }
 
 /// What a digit or sign stands for in leet, or 0.
-char leet(char32_t c) {
+constexpr char leet(char32_t c) {
   switch (c) {
     case '0':
       return 'o';
@@ -98,47 +98,24 @@ std::string strip_accents(char32_t c) {
   return out;
 }
 
+/// ASCII that stands for nothing else.
+constexpr auto kPlain = [] {
+  std::array<bool, 256> table{};
+  for (unsigned char c = 0; c < 128; ++c) table[c] = leet(c) == 0;
+  return table;
+}();
+
+bool is_plain(char c) { return kPlain[static_cast<unsigned char>(c)]; }
+
 }  // namespace
 
-std::size_t Folder::fold_segment(std::string_view raw, std::size_t begin, bool last) {
-  std::size_t end = begin;
-  int chars = 0;
-  next_char(raw, end);
-  for (++chars; end < raw.size() && chars < kSegmentCharsMax; ++chars) {
-    std::size_t next = end;
-    if (nfkc_casefold().hasBoundaryBefore(static_cast<UChar32>(next_char(raw, next)))) break;
-    end = next;
-  }
-  if (end == raw.size() && !last && chars < kSegmentCharsMax) return begin;
-  UErrorCode status = U_ZERO_ERROR;
-  const auto source = icu::UnicodeString::fromUTF8(icu::StringPiece(raw.data() + begin, static_cast<int>(end - begin)));
-  const icu::UnicodeString folded = nfkc_casefold().normalize(source, status);
-  STEWARD_CHECK(U_SUCCESS(status));
-  std::string bytes;
-  folded.toUTF8String(bytes);
-  out_.put(bytes, begin, end);
-  return end;
-}
-
-void Folder::advance(std::string_view raw, bool last) {
+/// End of what needs no look at its run: ASCII without leet, up to the begin of the run that holds something else or may go on.
+std::size_t SkeletonMaker::plain_end(std::string_view folded, bool last) const {
   std::size_t at = consumed_;
-  std::string lower;
-  while (at < raw.size()) {
-    // ASCII run: each of its characters but the last is followed by ASCII, which always begins a segment.
-    const std::size_t from = at;
-    lower.clear();
-    while (at < raw.size() && static_cast<unsigned char>(raw[at]) < 0x80 &&
-           (at + 1 < raw.size() ? static_cast<unsigned char>(raw[at + 1]) < 0x80 : last)) {
-      const char c = raw[at++];
-      lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    }
-    if (!lower.empty()) out_.put_same(lower, from);
-    if (at >= raw.size()) break;
-    const std::size_t end = fold_segment(raw, at, last);
-    if (end == at) break;
-    at = end;
-  }
-  consumed_ = at;
+  while (at < folded.size() && is_plain(folded[at])) ++at;
+  if (at == folded.size() && last) return at;
+  while (at > consumed_ && is_word_char(static_cast<unsigned char>(folded[at - 1]))) --at;
+  return at;
 }
 
 std::size_t SkeletonMaker::run_end(std::string_view folded, bool last) const {
@@ -185,13 +162,20 @@ void SkeletonMaker::map_run(const MappedText& folded, std::size_t begin, std::si
       const std::string_view bytes(prototype);
       out_.put(bytes == "rn" ? std::string_view("m") : bytes == "l" ? std::string_view("i") : bytes, source.begin, source.end);
     } else {
-      out_.put(text.substr(from, at - from), source.begin, source.end);
+      out_.put_like(text.substr(from, at - from), folded, from);
     }
   }
 }
 
 void SkeletonMaker::advance(const MappedText& folded, bool last) {
   while (consumed_ < folded.text().size()) {
+    if (const std::size_t end = plain_end(folded.text(), last); end > consumed_) {
+      plain_.assign(folded.text(), consumed_, end - consumed_);
+      for (char& c : plain_) c = c == 'l' ? 'i' : c;
+      out_.put_like(plain_, folded, consumed_);
+      consumed_ = end;
+      continue;
+    }
     const std::size_t end = run_end(folded.text(), last);
     if (end == consumed_) break;
     map_run(folded, consumed_, end);
