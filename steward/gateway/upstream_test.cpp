@@ -117,7 +117,7 @@ TEST_F(Upstream, WhateverItDoesTheTurnEndsOnce) {
   std::size_t turns = 0;
   for (const auto& [name, does] : kinds) {
     timeout_ms_ = name.starts_with("hangs") ? 30 : 60'000;
-    serve_by([&](ServerPeer& peer, int) {
+    serve_by([does](ServerPeer& peer, int) {
       peer.read_request();
       does(peer);
     });
