@@ -117,7 +117,7 @@ TEST_F(Upstream, WhateverItDoesTheTurnEndsOnce) {
   std::size_t turns = 0;
   for (const auto& [name, does] : kinds) {
     timeout_ms_ = name.starts_with("hangs") ? 30 : 60'000;
-    serve_by([&](ServerPeer& peer, int) {
+    serve_by([does](ServerPeer& peer, int) {
       peer.read_request();
       does(peer);
     });
@@ -150,7 +150,7 @@ TEST_F(Upstream, AClientThatLeavesClosesTheUpstream) {
   });
   net::testing::TestClient user(server_->port());
   const std::string body = chat_body("hi");
-  user.send("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: " +
+  user.send("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
             std::to_string(body.size()) + "\r\n\r\n" + body);
   asked.get_future().get();
   user.leave();

@@ -181,7 +181,7 @@ TEST_F(Remote, WhatAnUpstreamRefusesIsTheRequestsFault) {
 
 TEST_F(Remote, ABusyUpstreamIsAskedAgain) {
   for (const char* busy : {"429 Too Many Requests", "502 Bad Gateway", "503 Service Unavailable"}) {
-    serve([&](ServerPeer& peer, int) {
+    serve([busy](ServerPeer& peer, int) {
       for (int i = 0; peer.read_request(); ++i) i < 2 ? peer.send_json("{}", busy) : peer.send_json(kHello);
     });
     EXPECT_EQ(ask().text, "Hello") << busy;
@@ -237,7 +237,7 @@ TEST_F(Remote, StreamsThatBreakAreErrors) {
   };
   for (const auto& [name, breaks] : kinds) {
     std::promise<void> seen;
-    serve([&, seen = seen.get_future().share()](ServerPeer& peer, int) {
+    serve([breaks, seen = seen.get_future().share()](ServerPeer& peer, int) {
       peer.read_request();
       peer.begin_events();
       peer.send_event(delta("Hel"));
@@ -268,7 +268,7 @@ TEST_F(Remote, RepliesOfAnotherKindAreErrors) {
       "garbage, not HTTP, in so many words\r\n\r\n",
   };
   for (const std::string& reply : kReplies) {
-    serve([&](ServerPeer& peer, int) {
+    serve([reply](ServerPeer& peer, int) {
       peer.read_request();
       peer.send(reply);
     });
@@ -294,7 +294,7 @@ TEST_F(Remote, AReplyOverTheLimitIsCutOff) {
 TEST_F(Remote, SilenceEndsAtADeadline) {
   options_.first_byte_timeout = options_.idle_timeout = milliseconds(30);
   for (const bool begins : {false, true}) {
-    serve([&](ServerPeer& peer, int) {
+    serve([begins](ServerPeer& peer, int) {
       peer.read_request();
       if (begins) {
         peer.begin_events();

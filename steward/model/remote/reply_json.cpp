@@ -14,16 +14,30 @@ tl::unexpected<Error> malformed(std::string_view what) {
   return fail(ErrorCode::kUnavailable, "the upstream's reply is malformed: " + std::string(what));
 }
 
-/// As json::parse, but a key may stand twice (we write what we read anew) and a string may be cut inside a character.
-Result<json::Value> parse(std::string_view text) {
-  boost::json::parse_options options;
-  options.max_depth = 64;
-  options.allow_invalid_utf8 = true;
-  boost::system::error_code error;
-  json::Value value = boost::json::parse(text, error, {}, options);
-  if (error) return malformed("it is not JSON");
-  return value;
-}
+/// A document that lives no longer than one reading of it: small ones need no heap.
+class Document {
+ public:
+  /// As json::parse, but a key may stand twice (we write what we read anew) and a string may be cut inside a character.
+  Result<const json::Object*> parse(std::string_view text) {
+    boost::json::parse_options options;
+    options.max_depth = 64;
+    options.allow_invalid_utf8 = true;
+    boost::json::parser parser(boost::json::storage_ptr(), options, scratch_.data(), scratch_.size());
+    parser.reset(&memory_);
+    boost::system::error_code error;
+    parser.write(text.data(), text.size(), error);
+    if (error) return malformed("it is not JSON");
+    value_.emplace(parser.release());
+    if (!value_->is_object()) return malformed("it is no JSON object");
+    return &value_->get_object();
+  }
+
+ private:
+  std::array<unsigned char, 2048> scratch_;
+  std::array<unsigned char, 4096> first_;
+  boost::json::monotonic_resource memory_{first_.data(), first_.size()};
+  std::optional<json::Value> value_;  // in memory_
+};
 
 const json::Value* member(const json::Object& object, std::string_view key) {
   const json::Value* value = object.if_contains(key);
@@ -210,9 +224,9 @@ UpstreamError describe(const json::Object& error) {
 }  // namespace
 
 Result<ReplyPart> read_reply(std::string_view text, ReplyForm form) {
-  const json::Value document = TRY(parse(text));
-  if (!document.is_object()) return malformed("it is no JSON object");
-  const json::Object& object = document.get_object();
+  Document document;
+  const json::Object* parsed = TRY(document.parse(text));
+  const json::Object& object = *parsed;
   ReplyPart part;
   if (const json::Value* error = member(object, "error")) {
     part.error = error->is_object() ? describe(error->get_object()) : UpstreamError{};
@@ -234,9 +248,10 @@ Result<ReplyPart> read_reply(std::string_view text, ReplyForm form) {
 }
 
 UpstreamError read_upstream_error(std::string_view body) {
-  const auto document = parse(body);
-  if (!document || !document->is_object()) return {};
-  const json::Object& object = document->get_object();
+  Document document;
+  const auto parsed = document.parse(body);
+  if (!parsed) return {};
+  const json::Object& object = **parsed;
   const json::Value* error = member(object, "error");
   return error && error->is_object() ? describe(error->get_object()) : describe(object);
 }

@@ -22,8 +22,18 @@ std::size_t unfinished_bytes(std::string_view text) {
   return 0;
 }
 
+/// Every byte that belongs to no character becomes U+FFFD.
 void repair(std::string& text) {
-  while (const auto bad = find_invalid_utf8(text)) text.replace(*bad, 1, "\xEF\xBF\xBD");
+  auto bad = find_invalid_utf8(text);
+  if (!bad) return;
+  std::string out;
+  std::string_view rest = text;
+  for (; bad; bad = find_invalid_utf8(rest)) {
+    out.append(rest.substr(0, *bad)).append("\xEF\xBF\xBD");
+    rest.remove_prefix(*bad + 1);
+  }
+  out += rest;
+  text = std::move(out);
 }
 
 std::int64_t count_characters(std::string_view text) {

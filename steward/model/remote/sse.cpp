@@ -7,6 +7,13 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
+/// The first CR or LF from `from` on; two searches for one byte are faster than one for two.
+std::size_t find_line_end(std::string_view text, std::size_t from) {
+  const std::size_t lf = text.find('\n', from);
+  const std::size_t cr = text.substr(0, lf).find('\r', from);
+  return cr != std::string_view::npos ? cr : lf;
+}
+
 }  // namespace
 
 void SseReader::push(std::string_view bytes) {
@@ -29,8 +36,8 @@ std::optional<std::string_view> SseReader::next_line() {
     if (input_[at_] == '\n') ++at_;
     skip_lf_ = false;
   }
-  const std::size_t end = input_.find_first_of("\r\n", std::max(at_, scanned_));
-  if (end == std::string::npos) {
+  const std::size_t end = find_line_end(input_, std::max(at_, scanned_));
+  if (end == std::string_view::npos) {
     scanned_ = input_.size();
     if (input_.size() - at_ > event_bytes_max_) too_long_ = true;
     return std::nullopt;
