@@ -179,7 +179,7 @@ std::size_t tail(std::string_view text, std::size_t end, std::size_t from) {
 
 }  // namespace
 
-const Recogniser kNationalId{"national_id", "ID", "national-id", Trigger::kDigit, probe_national_id, tail};
-const Recogniser kPassport{"passport", "PASSPORT", "passport-in-context", Trigger::kDigit, probe_passport, tail};
+const Recogniser kNationalId{"national_id", "ID", "national-id", Trigger::kDigit, probe_national_id, caseless<tail>};
+const Recogniser kPassport{"passport", "PASSPORT", "passport-in-context", Trigger::kDigit, probe_passport, caseless<tail>};
 
 }  // namespace steward::filters::pii

@@ -245,6 +245,6 @@ std::size_t tail(std::string_view text, std::size_t end, std::size_t from) { ret
 
 }  // namespace
 
-const Recogniser kPhone{"phone", "PHONE", "phone-number-plan", Trigger::kDigit, probe, tail};
+const Recogniser kPhone{"phone", "PHONE", "phone-number-plan", Trigger::kDigit, probe, caseless<tail>};
 
 }  // namespace steward::filters::pii
