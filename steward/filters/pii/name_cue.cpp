@@ -35,7 +35,8 @@ const WordMap& cues() {
       {"contact customer client user recipient owner assignee author kunde kundin ansprechpartner ansprechpartnerin kontakt empfänger "
        "cliente contacto contatto destinatario destinatário destinataire klant",
        static_cast<std::uint8_t>(NameCue::kParty)},
-      {"dear hi hello hey hallo liebe lieber chère cher hola querido querida estimado estimada bonjour salut ciao caro cara olá beste "
+      {"tell ask call email phone message invite remind dear hi hello hey hallo liebe lieber chère cher hola querido querida estimado "
+       "estimada bonjour salut ciao caro cara olá beste "
        "привет",
        static_cast<std::uint8_t>(NameCue::kGreeting)},
       {"says said named called namens nommé nommée llamado llamada chamado chamada genannt", static_cast<std::uint8_t>(NameCue::kNamed)},

@@ -147,7 +147,7 @@ std::optional<Match> read_known_name(Reader& reader, std::size_t begin, const Kn
     if (words > 1 && reader.at(end) != ' ') break;
     if (!reader.has(at)) break;
     end = part_end(reader, at);
-    if (end == at) break;
+    if (end == at || (words == 1 && !known.may_begin(reader.text().substr(begin, end - begin)))) break;
     if (reader.at(end) == '.' && end - at == 1) ++end;  // an initial
     const std::string canonical = canonical_of(reader.text().substr(begin, end - begin));
     if (words == 1 && !is_given_name(canonical)) continue;
