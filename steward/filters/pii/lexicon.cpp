@@ -5,7 +5,7 @@
 namespace steward::filters::pii {
 namespace {
 
-// Written for this filter. Names that are words or places as well (Will, Grace, June, Austin, Victoria) are left out on purpose.
+// Names that are words or places as well (Will, Grace, June, Austin, Victoria) are left out on purpose; tools/pii/given_names.py makes it.
 constexpr std::string_view kGivenNames =
 #include "steward/filters/pii/given_names.inc"
     ;
