@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
-#include <fstream>
 #include <mutex>
 #include <thread>
 
@@ -13,6 +11,7 @@
 #include "steward/core/hash.h"
 #include "steward/model/llama/chat_template.h"
 #include "steward/model/llama/engine.h"
+#include "steward/model/llama/gguf_header.h"
 
 namespace steward::model {
 namespace {
@@ -41,16 +40,6 @@ void prepare_library() {
     llama_log_set(keep_errors, nullptr);
     llama_backend_init();
   });
-}
-
-Result<void> check_file(const std::string& path) {
-  if (!std::filesystem::exists(path)) return fail(ErrorCode::kNotFound, fmt::format("there is no model file {}", path));
-  std::ifstream in(path, std::ios::binary);
-  char magic[4] = {};
-  in.read(magic, 4);
-  if (std::string_view(magic, 4) != "GGUF")
-    return fail(ErrorCode::kInvalidInput, fmt::format("{} is no GGUF model (it does not begin with GGUF)", path));
-  return {};
 }
 
 std::string metadata(const llama_model* model, const char* key) {
@@ -220,7 +209,7 @@ Result<std::unique_ptr<Generation>> LlamaModel::start(GenerateRequest request, S
 }  // namespace
 
 Result<std::unique_ptr<LanguageModel>> open_llama(const LlamaOptions& options) {
-  TRY(check_file(options.path));
+  TRY(read_gguf_header(options.path));
   prepare_library();
   llama_model_params model_params = llama_model_default_params();
   model_params.n_gpu_layers = 0;

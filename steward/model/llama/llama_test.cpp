@@ -76,7 +76,11 @@ Result<Running> start(LanguageModel& model, Prompt prompt, const Sampling& sampl
     answer->usage = usage;
     promise->set_value();
   };
-  running.generation = TRY(model.start({std::move(prompt), sampling, reproducible}, std::move(sink)));
+  GenerateRequest request;
+  request.prompt = std::move(prompt);
+  request.sampling = sampling;
+  request.reproducible = reproducible;
+  running.generation = TRY(model.start(std::move(request), std::move(sink)));
   return running;
 }
 
