@@ -9,6 +9,14 @@
 
 namespace steward::app {
 
+/// A LoRA adapter: a model id of its own over the same weights.
+struct AdapterConfig {
+  std::string id;
+  std::string path;    ///< absolute
+  std::string sha256;  ///< hex, or empty: not checked
+  double scale = 1;
+};
+
 struct ModelConfig {
   std::string id;
   std::string path;           ///< absolute
@@ -18,6 +26,7 @@ struct ModelConfig {
   int threads = 0;  ///< 0 = cores minus one, at least one
   int queued_requests_max = 32;
   double temperature = 1, top_p = 1;  ///< of requests that name none
+  std::vector<AdapterConfig> adapters;
 };
 
 /// A request limit and rights of one API key; the file holds the key's SHA-256 only.

@@ -36,7 +36,7 @@ LanguageModel& shared() {
     auto opened = open_llama(options());
     if (!opened) fprintf(stderr, "%s (tests find models by STEWARD_MODELS_DIR)\n", opened.error().message.c_str());
     STEWARD_CHECK(opened.has_value());
-    return std::move(*opened);
+    return std::move(opened->front());
   }();
   return *model;
 }
@@ -165,7 +165,7 @@ TEST(Llama, CancelEndsAGenerationAndTheNextOneRuns) {
 }
 
 TEST(Llama, TheQueueIsBounded) {
-  const auto model = open_llama(options(1, 1)).value();
+  const auto model = std::move(open_llama(options(1, 1)).value().front());
   auto first = start(*model, ask("Count to a thousand."), greedy(200));
   auto second = start(*model, ask("Count to a thousand."), greedy(200));
   ASSERT_TRUE(first && second);
@@ -180,7 +180,7 @@ TEST(Llama, TheQueueIsBounded) {
 }
 
 TEST(Llama, ClosingCancelsWhatRuns) {
-  auto model = open_llama(options(1, 4)).value();
+  auto model = std::move(open_llama(options(1, 4)).value().front());
   auto first = start(*model, ask("Count to a thousand."), greedy(200));
   auto waiting = start(*model, ask("Count to a thousand."), greedy(200));
   model.reset();
