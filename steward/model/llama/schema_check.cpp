@@ -74,6 +74,10 @@ class Checker {
     if (!node.is_object()) return refuse("every part of the schema must be an object");
     json::Object& object = node.get_object();
     if (enforcement_ == Enforcement::kWhole) TRY(check_keywords(object));
+    // Beside named properties the grammar makes no others, also where the schema would allow them: what it makes is valid all the same.
+    // First of all, for it moves the object's members.
+    if (const json::Value* named = object.if_contains("properties"); named && named->is_object() && !named->get_object().empty())
+      object["additionalProperties"] = false;
     TRY(check_type(object));
     TRY(check_numbers(object));
     if (json::Value* pattern = object.if_contains("pattern")) {
@@ -108,11 +112,9 @@ class Checker {
     return check_properties(object);
   }
 
-  /// Beside named properties, others are allowed by the schema and left out by the grammar: what it makes is valid all the same.
-  Result<void> check_properties(json::Object& object) {
+  Result<void> check_properties(const json::Object& object) {
     const json::Value* properties = object.if_contains("properties");
     if (!properties) return {};
-    if (!properties->get_object().empty()) object["additionalProperties"] = false;
     std::set<std::string_view> required;
     if (const json::Value* names = object.if_contains("required")) {
       if (!names->is_array()) return refuse("`required` must be a list of names");
