@@ -64,7 +64,8 @@ Result<void> Constraint::accept(Token token) {
     if (!grammar_->accept(token)) return fail(ErrorCode::kInternal, "a token was taken that the grammar does not allow");
     if (grammar_->width() > kWaysMax)
       return fail(ErrorCode::kInvalidInput,
-                  "the schema lets one text be read in too many ways: give its alternatives a property that tells them apart");
+                  "the schema lets one text be read in too many ways: give its alternatives a property that tells them apart",
+                  scope_ == GrammarScope::kCalls ? "tools" : "response_format");
     if (scope_ == GrammarScope::kCalls && grammar_->must_end()) {
       bound_ = false;
       tail_.clear();

@@ -151,7 +151,6 @@ TEST(ToolCalls, ARequiredCallFollowsItsSchema) {
 
 TEST(ToolCalls, ANamedFunctionIsCalledOnceAndItsIdRepeats) {
   GenerateRequest request = with_functions("Hello!", {ToolChoice::Kind::kNamed, "get_weather"});
-  request.parallel_tool_calls = false;
   request.sampling.stop = {"get", "\""};  // stop strings do not act in a call
   const Answer answer = run(request);
   EXPECT_EQ(answer.reason, FinishReason::kToolCalls);

@@ -117,7 +117,8 @@ Result<ReplyRules> reply_rules(const GenerateRequest& request) {
     return out;
   }
   if (tools) {
-    const char* more = request.parallel_tool_calls ? "( gap call )*" : "";
+    const bool several = request.parallel_tool_calls && request.tool_choice.kind != ToolChoice::Kind::kNamed;
+    const char* more = several ? "( gap call )*" : "";
     rules += fmt::format("call ::= \"{}\" call-body\ncalls ::= call {}\n", kToolCallBegin, more);
   }
   if (!must_call && format) rules += TRY(named(format_rules(request.format), "response_format"));
