@@ -155,7 +155,7 @@ TEST_F(ProductFile, MistakesHavePlacesAndSayWhatToWrite) {
       {"product: {id: shop}\nmodels:\n  - {id: m, file: m.gguf, sequences: many}\n", "product.yaml:3:38", ""},
       {"product: {id: shop}\nmodels:\n  - {id: m, file: m.gguf, defaults: {temperature: 3}}\n", "product.yaml:3:51", "from 0 to 2"},
       {"product: {id: shop}\nmodels:\n  - {id: m, file: m.gguf, defaults: {temprature: 1}}\n", "product.yaml:3:38", "temperature"},
-      {"product: {id: shop}\nmodels:\n  - {id: m, file: m.gguf, adapters: [{id: a}]}\n", "product.yaml:3:38", "file"},
+      {"product: {id: shop}\nmodels:\n  - {id: m, file: m.gguf, adapters: [{id: a}]}\n", "product.yaml:3:39", "file"},
       {"product: {id: shop}\nmodels:\n  - {id: m, file: m.gguf, adapters: [{id: a, file: none.gguf}]}\n", "product.yaml:3:52",
        "STEWARD_MODELS_DIR"},
       {"product: {id: shop}\nmodels:\n  - {id: m, file: m.gguf, adapters: [{id: m, file: m.gguf}]}\n", "product.yaml:3:", "same id"},
