@@ -206,12 +206,12 @@ TEST_F(ProductFile, ReadsAnUpstream) {
 
 TEST_F(ProductFile, AnUpstreamOpensWithItsKeyOnly) {
   const std::string base = "product: {id: shop}\nmodels:\n  - {id: big, upstream: {url: 'http://127.0.0.1:9/v1', model: b, ";
-  const auto opened = [&](const std::string& key) { return open_model(load(base + key + "}}\n").value().models[0]); };
+  const auto opened = [&](const std::string& key) { return open_models(load(base + key + "}}\n").value().models[0]); };
   ASSERT_TRUE(write_file_atomic(directory_ + "/k", "s3cret\n"));
   const auto model = opened("api_key_file: k, context_tokens: 10");
   ASSERT_TRUE(model) << model.error().message;
-  EXPECT_EQ((*model)->record().path, "http://127.0.0.1:9/v1");
-  EXPECT_EQ((*model)->record().context_length, 10);
+  EXPECT_EQ((*model).front()->record().path, "http://127.0.0.1:9/v1");
+  EXPECT_EQ((*model).front()->record().context_length, 10);
   EXPECT_FALSE(opened("api_key_file: none"));
   const auto unset = opened("api_key_env: STEWARD_TEST_NO_SUCH_KEY");
   ASSERT_FALSE(unset);
