@@ -50,6 +50,7 @@ void handle_erasures(const StatePointer& state, Call call) {
   auto erasure = read_erasure(*state, call);
   if (!erasure) return call.send_error(erasure.error());
   state->parts.conversations.forget(erasure->subject);
+  state->erased.add(erasure->subject, steady_ns());
   auto open = std::make_shared<Open>(state);  // shared: the thread and the answer hold it
   auto shared = std::make_shared<Call>(std::move(call));
   std::thread([state, open, shared, erasure = *std::move(erasure)] {

@@ -5,6 +5,7 @@ namespace steward::gateway {
 namespace {
 
 using net::testing::Answer;
+using net::testing::TestClient;
 
 class Routes : public testing::GatewayTest {};
 
@@ -117,6 +118,23 @@ TEST_F(Routes, ErasuresMakeTextsUnreadable) {
   given.access.keys.emplace_back().sha256 = hex(sha256("k1"));
   restart(given);
   expect_error(post("/v1/erasures", R"({"user": "ann"})", "Authorization: Bearer k1\r\n"), 403);
+}
+
+/// A turn that is under way while its user is erased writes no new text about them.
+TEST_F(Routes, AnErasureHoldsForTurnsUnderWay) {
+  script_ = {{"Well then. "}, {}, {}, true};
+  TestClient first(server_->port());
+  const std::string body = chat_body("hi", R"(, "user": "ann", "stream": true)");
+  first.send("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
+             std::to_string(body.size()) + "\r\n\r\n" + body);
+  ASSERT_TRUE(first.fill_until("Well"));
+  EXPECT_EQ(post("/v1/erasures", R"({"user": "ann"})").status, 200);
+  first.leave();
+  const auto closed = wait_for("turn_closed");
+  for (const auto& stored : turn_events(closed.event.turn)) EXPECT_FALSE(stored.event.text.has_value()) << stored.event.kind;
+  says({"again"});
+  const json::Object reply = parse(chat("hi", R"(, "user": "ann")"));
+  EXPECT_TRUE(turn_events(std::string(reply.at("steward").at("turn").as_string()))[0].event.text.has_value()) << "a new turn is a new one";
 }
 
 TEST_F(Routes, HealthAndReadiness) {

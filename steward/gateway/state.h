@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "steward/gateway/access.h"
+#include "steward/gateway/erased_subjects.h"
 #include "steward/gateway/gateway.h"
 #include "steward/gateway/metrics.h"
 
@@ -26,6 +27,7 @@ struct Gateway::State {
   const std::int64_t started_us;
   std::atomic<bool> ready{true};
   std::atomic<bool> ledger_works{true};  ///< the last append succeeded
+  ErasedSubjects erased;
   std::mutex mutex;
   std::condition_variable idle;
   int turns_open = 0;

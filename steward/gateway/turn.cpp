@@ -64,8 +64,16 @@ void Turn::open() {
     if (state_->parts.ledger.keeps_events()) unrecorded_ = opening_events();
     return;
   }
-  state_->parts.ledger.append(opening_events(), [self = shared_from_this()](const Result<void>& result) {
-    self->serial_->post([self, result] { self->on_opened(result); });
+  record(opening_events(), &Turn::on_opened);
+}
+
+/// Without their text if the subject was erased since the turn began.
+void Turn::record(std::vector<ledger::Event> events, void (Turn::*then)(const Result<void>&)) {
+  const auto no_erasure_begins = state_->erased.hold();
+  if (state_->erased.since(names_.subject, began_ns_))
+    for (ledger::Event& event : events) event.text.reset();
+  state_->parts.ledger.append(std::move(events), [self = shared_from_this(), then](const Result<void>& result) {
+    self->serial_->post([self, then, result] { (*self.*then)(result); });
   });
 }
 
@@ -216,9 +224,7 @@ void Turn::close_when_done() {
   if (!state_->parts.ledger.keeps_events()) return on_closed({});
   std::vector<ledger::Event> events = std::move(unrecorded_);
   for (ledger::Event& event : closing_events()) events.push_back(std::move(event));
-  state_->parts.ledger.append(std::move(events), [self = shared_from_this()](const Result<void>& result) {
-    self->serial_->post([self, result] { self->on_closed(result); });
-  });
+  record(std::move(events), &Turn::on_closed);
 }
 
 void Turn::on_closed(const Result<void>& result) {

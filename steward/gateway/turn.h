@@ -86,6 +86,7 @@ class Turn : public std::enable_shared_from_this<Turn> {
   void give_up(EndState state, Error error);
   void client_left();
   void close_when_done();
+  void record(std::vector<ledger::Event> events, void (Turn::*then)(const Result<void>&));
   void on_closed(const Result<void>& result);
   EndState end_state() const;
 

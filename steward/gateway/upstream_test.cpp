@@ -73,6 +73,30 @@ TEST_F(Upstream, AnswersThroughTheGuard) {
   EXPECT_EQ(upstream_->connections(), 1);
 }
 
+TEST_F(Upstream, GetsToolsAndNamesAsTheGuardLeftThem) {
+  std::string asked;
+  serve_by([&](ServerPeer& peer, int) {
+    while (peer.read_request()) {
+      asked = peer.body;
+      peer.send_json(
+          R"({"choices":[{"index":0,"message":{"role":"assistant","content":null,"tool_calls":[{"id":"c2","type":"function","function":{"name":"look","arguments":"{\"q\":\"a \\u0073ecret\"}"}}]},"finish_reason":"tool_calls"}]})",
+          "200 OK");
+    }
+  });
+  const Answer answer = post(
+      "/v1/chat/completions",
+      R"({"model": "m", "tools": [{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}], "messages": [{"role": "user", "name": "ann", "content": "hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "c1", "content": "a secret"}]})");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const json::Value body = json::parse(asked).value();
+  EXPECT_EQ(body.at("messages").at(0).at("name").as_string(), "ann");
+  EXPECT_EQ(body.at("messages").at(1).at("tool_calls").at(0).at("id").as_string(), "c1");
+  EXPECT_EQ(body.at("messages").at(2).at("content").as_string(), "a [S]");
+  EXPECT_EQ(body.at("tools").at(0).at("function").at("name").as_string(), "look");
+  const json::Value call = parse(answer).at("choices").at(0).at("message").at("tool_calls").at(0);
+  EXPECT_EQ(call.at("id").as_string(), "c2");
+  EXPECT_EQ(call.at("function").at("arguments").as_string(), R"({"q":"a [S]"})");
+}
+
 /// Whatever an upstream does: an error of our shape, no text that no guard has seen, and one end of the turn in the ledger.
 TEST_F(Upstream, WhateverItDoesTheTurnEndsOnce) {
   const std::vector<std::pair<std::string, std::function<void(ServerPeer&)>>> kinds = {
@@ -86,6 +110,13 @@ TEST_F(Upstream, WhateverItDoesTheTurnEndsOnce) {
        [](ServerPeer& peer) {
          peer.begin_events();
          peer.send_event(delta("a sec"));
+         peer.hang();
+       }},
+      {"hangs in a whole reply",
+       [](ServerPeer& peer) {
+         peer.send(
+             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+             "60\r\n\r\n{\"choices\":[{\"message\":{\"content\":\"sec");
          peer.hang();
        }},
       {"resets in the middle",
@@ -131,7 +162,9 @@ TEST_F(Upstream, WhateverItDoesTheTurnEndsOnce) {
         ASSERT_FALSE(list.empty()) << name;
         EXPECT_TRUE(list.back().as_object().contains("error")) << name;
       } else {
-        expect_error(answer, name.starts_with("hangs") ? 504 : 503);
+        // Events where a whole reply was asked for are refused without waiting for their end.
+        const bool waits = name.starts_with("hangs") && (stream || name != "hangs in the middle");
+        expect_error(answer, waits ? 504 : 503);
       }
       const auto closed = all("turn_closed");
       ASSERT_EQ(closed.size(), ++turns) << name;

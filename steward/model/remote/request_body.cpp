@@ -30,6 +30,10 @@ void append_messages(std::string& out, const std::vector<ChatMessage>& messages)
     const ChatMessage& message = messages[i];
     out += i > 0 ? ",{\"role\":" : "{\"role\":";
     append_json_string(out, message.role);
+    if (!message.name.empty()) {
+      out += ",\"name\":";
+      append_json_string(out, message.name);
+    }
     out += ",\"content\":";
     if (message.content.empty() && !message.tool_calls.empty())
       out += "null";
