@@ -131,7 +131,8 @@ TEST_F(Upstream, WhateverItDoesTheTurnEndsOnce) {
         ASSERT_FALSE(list.empty()) << name;
         EXPECT_TRUE(list.back().as_object().contains("error")) << name;
       } else {
-        expect_error(answer, name.starts_with("hangs") ? 504 : 503);
+        // Events that nobody asked for are no answer, however they go on.
+        expect_error(answer, name == "hangs" || (stream && name.starts_with("hangs")) ? 504 : 503);
       }
       const auto closed = all("turn_closed");
       ASSERT_EQ(closed.size(), ++turns) << name;
