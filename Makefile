@@ -8,6 +8,7 @@ help:
 	@echo "make run     set up, build and serve examples/assistant on 127.0.0.1:$(PORT)"
 	@echo "make demo    the two-minute tour in the terminal"
 	@echo "make test    set up, build and run every test (ASan+UBSan, TSan, real model, real clients)"
+	@echo "make test-clients  whole runs of garak, promptfoo, PyRIT and Inspect against the release build (installs 1.4 GB once)"
 	@echo "make build   the release binary, build/release/steward"
 	@echo "make fuzz    each fuzz target with libFuzzer, a minute each (SECONDS_EACH=60)"
 	@echo "make bench-gateway  the gateway against nginx: rates, CPU, delays of streams, idle connections (SECTIONS=\"proxy litellm\")"
@@ -30,6 +31,9 @@ demo: build
 
 test: setup
 	@tools/test.sh
+
+test-clients: build
+	@tests/clients/run.sh heavy
 
 fuzz: setup
 	@tools/fuzz.sh

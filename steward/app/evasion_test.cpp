@@ -231,9 +231,6 @@ TEST_F(Evasion, DisguisedKeysAreFound) {
   for (const auto& [name, disguise] : kEncodings) EXPECT_TRUE(finds("credentials", disguise("my key is " + key + " ok"))) << name;
 }
 
-/// A text spelled in numbers may hold what is a telephone number to anyone.
-bool is_numbers(const std::string& text) { return text.find_first_not_of("0123456789ABCDEF ") == std::string::npos; }
-
 /// The same disguises over innocent text find nothing.
 TEST_F(Evasion, BenignTwinsAreLeftAlone) {
   for (const std::string text : {"how do i bake a cake for my sister", "the assassin bug lives in essex",
@@ -241,8 +238,7 @@ TEST_F(Evasion, BenignTwinsAreLeftAlone) {
     for (const Disguises* group : {&kLetterDisguises, &kEncodings, &kMirrors, &kSpellings, &kWordSpellings}) {
       for (const auto& [name, disguise] : *group) {
         for (const char* category : {"privacy", "weapons_cbrne", "violent_crimes", "hate", "sexual_content", "profanity", "self_harm"})
-          if (!(is_numbers(disguise(text)) && std::string_view(category) == "privacy"))
-            EXPECT_FALSE(finds(category, disguise(text))) << name << " " << category << ": " << disguise(text);
+          EXPECT_FALSE(finds(category, disguise(text))) << name << " " << category << ": " << disguise(text);
       }
     }
   }

@@ -11,8 +11,14 @@ namespace steward::app {
 namespace {
 
 Result<std::unique_ptr<model::LanguageModel>> open_named(const Product& product, const std::string& id) {
-  for (const ModelConfig& config : product.models)
-    if (id.empty() || config.id == id) return open_model(config);
+  for (const ModelConfig& config : product.models) {
+    bool here = id.empty() || config.id == id;
+    for (const AdapterConfig& adapter : config.adapters) here = here || adapter.id == id;
+    if (!here) continue;
+    auto opened = TRY(open_models(config));
+    for (auto& model : opened)
+      if (id.empty() || model->record().id == id) return std::move(model);
+  }
   return fail(ErrorCode::kNotFound, fmt::format("the product has no model '{}'; see `models:` in product.yaml", id));
 }
 

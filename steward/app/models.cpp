@@ -34,8 +34,12 @@ Result<std::unique_ptr<model::LanguageModel>> open_upstream(const UpstreamConfig
 
 }  // namespace
 
-Result<std::unique_ptr<model::LanguageModel>> open_model(const ModelConfig& config) {
-  if (config.upstream) return open_upstream(*config.upstream);
+Result<std::vector<std::unique_ptr<model::LanguageModel>>> open_models(const ModelConfig& config) {
+  if (config.upstream) {
+    std::vector<std::unique_ptr<model::LanguageModel>> models;
+    models.push_back(TRY(open_upstream(*config.upstream)));
+    return models;
+  }
   model::LlamaOptions options;
   options.path = config.path;
   options.id = config.id;
@@ -43,11 +47,13 @@ Result<std::unique_ptr<model::LanguageModel>> open_model(const ModelConfig& conf
   options.sequences = config.sequences;
   options.threads = config.threads;
   options.queue_max = config.queued_requests_max;
-  auto model = TRY(model::open_llama(options));
-  if (!config.sha256.empty() && model->record().sha256 != config.sha256)
-    return fail(ErrorCode::kInvalidInput,
-                fmt::format("{} has sha256 {}, product.yaml pins {}: another file?", config.path, model->record().sha256, config.sha256));
-  return model;
+  for (const AdapterConfig& adapter : config.adapters)
+    options.adapters.push_back({adapter.path, adapter.id, adapter.sha256, adapter.scale});
+  auto models = TRY(model::open_llama(options));
+  if (!config.sha256.empty() && models.front()->record().sha256 != config.sha256)
+    return fail(ErrorCode::kInvalidInput, fmt::format("{} has sha256 {}, product.yaml pins {}: another file?", config.path,
+                                                      models.front()->record().sha256, config.sha256));
+  return models;
 }
 
 }  // namespace steward::app

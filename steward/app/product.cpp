@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -32,6 +33,27 @@ Result<std::string> find_model_file(const Node& node, const std::string& directo
   return yaml::fail_at(node, fmt::format("the model file '{}' is not there; looked at {}. `make setup` fetches the default model; "
                                          "another folder is given by STEWARD_MODELS_DIR",
                                          file, fmt::join(places, ", ")));
+}
+
+Result<std::string> read_model_id(const Node& id) {
+  std::string out = TRY(id.as_string());
+  if (out.empty() || out.find('@') != std::string::npos)
+    return yaml::fail_at(id, "a model id may not be empty or hold '@', which stands before the policy profile");
+  return out;
+}
+
+Result<AdapterConfig> read_adapter(const Node& node, const std::string& directory) {
+  TRY(yaml::check_keys(node, {"id", "file", "sha256", "scale"}, "an adapter"));
+  AdapterConfig adapter;
+  const Node* id = node.find("id");
+  const Node* file = node.find("file");
+  if (!id || !file) return yaml::fail_at(node, "an adapter needs `id` and `file`");
+  adapter.id = TRY(read_model_id(*id));
+  const std::string name = TRY(file->as_string());
+  adapter.path = TRY(find_model_file(*file, directory, name));
+  adapter.sha256 = TRY(text_or(node, "sha256", ""));
+  adapter.scale = TRY(number_or(node, "scale", 1, -100, 100));
+  return adapter;
 }
 
 Result<std::chrono::milliseconds> milliseconds_or(const Node& node, std::string_view key, std::chrono::milliseconds fallback) {
@@ -83,6 +105,16 @@ Result<void> read_defaults(const Node& node, ModelConfig& model) {
   return {};
 }
 
+Result<void> check_model_ids(const Node& models, const Product& product) {
+  std::set<std::string> seen;
+  for (const ModelConfig& model : product.models) {
+    bool twice = !seen.insert(model.id).second;
+    for (const AdapterConfig& adapter : model.adapters) twice = !seen.insert(adapter.id).second || twice;
+    if (twice) return yaml::fail_at(models, "two models or adapters have the same id: each is what clients send as `model`");
+  }
+  return {};
+}
+
 Result<ModelConfig> read_model(const Node& node, const std::string& directory) {
   const Node* id = node.find("id");
   const Node* file = node.find("file");
@@ -90,14 +122,12 @@ Result<ModelConfig> read_model(const Node& node, const std::string& directory) {
   if (upstream)
     TRY(yaml::check_keys(node, {"id", "upstream", "defaults"}, "a model of an upstream"));
   else
-    TRY(yaml::check_keys(node,
-                         {"id", "file", "upstream", "sha256", "context_tokens", "sequences", "threads", "queued_requests_max", "defaults"},
-                         "a model"));
+    TRY(yaml::check_keys(
+        node, {"id", "file", "upstream", "sha256", "context_tokens", "sequences", "threads", "queued_requests_max", "defaults", "adapters"},
+        "a model"));
   ModelConfig model;
   if (!id || (!file && !upstream)) return yaml::fail_at(node, "a model needs `id`, and `file` or `upstream`");
-  model.id = TRY(id->as_string());
-  if (model.id.empty() || model.id.find('@') != std::string::npos)
-    return yaml::fail_at(*id, "a model id may not be empty or hold '@', which stands before the policy profile");
+  model.id = TRY(read_model_id(*id));
   TRY(read_defaults(node, model));
   if (upstream) {
     model.upstream = TRY(read_upstream(*upstream, directory));
@@ -111,6 +141,8 @@ Result<ModelConfig> read_model(const Node& node, const std::string& directory) {
   model.sequences = TRY(integer_or(node, "sequences", 4, 1, 256));
   model.threads = TRY(integer_or(node, "threads", 0, 0, 256));
   model.queued_requests_max = TRY(integer_or(node, "queued_requests_max", 32, 0, 65'536));
+  if (const Node* adapters = node.find("adapters"))
+    for (const Node& adapter : adapters->items) model.adapters.push_back(TRY(read_adapter(adapter, directory)));
   return model;
 }
 
@@ -209,6 +241,7 @@ Result<Product> load_product(const std::string& directory) {
   const Node* models = root.find("models");
   if (!models || models->items.empty()) return yaml::fail_at(root, "product.yaml needs `models:` with at least one model");
   for (const Node& model : models->items) product.models.push_back(TRY(read_model(model, product.directory)));
+  TRY(check_model_ids(*models, product));
   TRY(read_policies(root, product));
   if (const Node* listen = root.find("listen")) {
     if (auto set = set_listen(TRY(listen->as_string()), product); !set) return yaml::fail_at(*listen, set.error().message);

@@ -19,6 +19,14 @@ struct UpstreamConfig {
   std::string api_key_file;      ///< absolute, or empty
 };
 
+/// A LoRA adapter: a model id of its own over the same weights.
+struct AdapterConfig {
+  std::string id;
+  std::string path;    ///< absolute
+  std::string sha256;  ///< hex, or empty: not checked
+  double scale = 1;
+};
+
 struct ModelConfig {
   std::string id;
   std::optional<UpstreamConfig> upstream;  ///< in place of a file; the fields from `path` to queued_requests_max are then unused
@@ -29,6 +37,7 @@ struct ModelConfig {
   int threads = 0;  ///< 0 = cores minus one, at least one
   int queued_requests_max = 32;
   double temperature = 1, top_p = 1;  ///< of requests that name none
+  std::vector<AdapterConfig> adapters;
 };
 
 /// `product.yaml`: what the product is and how it is wired (docs/formats/product.md). Paths are absolute.
@@ -41,7 +50,7 @@ struct Product {
   std::string listen_address = "127.0.0.1";
   std::uint16_t listen_port = 8080;
   std::string ledger_path;  ///< empty: no ledger is kept
-  std::string keys_dir;  ///< master.key and keys.db
+  std::string keys_dir;     ///< master.key and keys.db
   gateway::AccessOptions access;
 };
 

@@ -116,6 +116,20 @@ TEST_F(ProductFile, KeysTakeTheRightsOfTheirRole) {
   EXPECT_NE(error(keys + ", permissions: [all]}]}").find("trusted_headers"), std::string::npos);
 }
 
+TEST_F(ProductFile, AdaptersAreModelsOfTheirOwn) {
+  const auto product = load(
+      "product: {id: shop}\nmodels:\n  - id: m\n    file: m.gguf\n    adapters:\n      - {id: tone, file: m.gguf, sha256: ab, scale: "
+      "0.5}\n      - {id: plain, file: m.gguf}\n");
+  ASSERT_TRUE(product) << product.error().message;
+  const auto& adapters = product->models[0].adapters;
+  ASSERT_EQ(adapters.size(), 2u);
+  EXPECT_EQ(adapters[0].id, "tone");
+  EXPECT_EQ(adapters[0].path, directory_ + "/m.gguf");
+  EXPECT_EQ(adapters[0].sha256, "ab");
+  EXPECT_EQ(adapters[0].scale, 0.5);
+  EXPECT_EQ(adapters[1].scale, 1);
+}
+
 TEST_F(ProductFile, MistakesHavePlacesAndSayWhatToWrite) {
   const struct {
     const char* text;
@@ -141,6 +155,11 @@ TEST_F(ProductFile, MistakesHavePlacesAndSayWhatToWrite) {
       {"product: {id: shop}\nmodels:\n  - {id: m, file: m.gguf, sequences: many}\n", "product.yaml:3:38", ""},
       {"product: {id: shop}\nmodels:\n  - {id: m, file: m.gguf, defaults: {temperature: 3}}\n", "product.yaml:3:51", "from 0 to 2"},
       {"product: {id: shop}\nmodels:\n  - {id: m, file: m.gguf, defaults: {temprature: 1}}\n", "product.yaml:3:38", "temperature"},
+      {"product: {id: shop}\nmodels:\n  - {id: m, file: m.gguf, adapters: [{id: a}]}\n", "product.yaml:3:39", "file"},
+      {"product: {id: shop}\nmodels:\n  - {id: m, file: m.gguf, adapters: [{id: a, file: none.gguf}]}\n", "product.yaml:3:52",
+       "STEWARD_MODELS_DIR"},
+      {"product: {id: shop}\nmodels:\n  - {id: m, file: m.gguf, adapters: [{id: m, file: m.gguf}]}\n", "product.yaml:3:", "same id"},
+      {"product: {id: shop}\nmodels:\n  - {id: m, file: m.gguf}\n  - {id: m, file: m.gguf}\n", "product.yaml:3:", "same id"},
       {"product: {id: shop}\nmodels:\n  - {id: m, file: m.gguf}\npolicies: {raw: p.yaml}\n", "product.yaml:4:12", "no guard"},
       {"product: {id: shop}\nmodels:\n  - {id: m, file: m.gguf}\nlisten: 8080\n", "product.yaml:4:9", "127.0.0.1:8080"},
       {"product: {id: shop}\nmodels:\n  - {id: m, file: m.gguf}\nlisten: 127.0.0.1:99999\n", "product.yaml:4:9", "port"},
@@ -187,12 +206,12 @@ TEST_F(ProductFile, ReadsAnUpstream) {
 
 TEST_F(ProductFile, AnUpstreamOpensWithItsKeyOnly) {
   const std::string base = "product: {id: shop}\nmodels:\n  - {id: big, upstream: {url: 'http://127.0.0.1:9/v1', model: b, ";
-  const auto opened = [&](const std::string& key) { return open_model(load(base + key + "}}\n").value().models[0]); };
+  const auto opened = [&](const std::string& key) { return open_models(load(base + key + "}}\n").value().models[0]); };
   ASSERT_TRUE(write_file_atomic(directory_ + "/k", "s3cret\n"));
   const auto model = opened("api_key_file: k, context_tokens: 10");
   ASSERT_TRUE(model) << model.error().message;
-  EXPECT_EQ((*model)->record().path, "http://127.0.0.1:9/v1");
-  EXPECT_EQ((*model)->record().context_length, 10);
+  EXPECT_EQ((*model).front()->record().path, "http://127.0.0.1:9/v1");
+  EXPECT_EQ((*model).front()->record().context_length, 10);
   EXPECT_FALSE(opened("api_key_file: none"));
   const auto unset = opened("api_key_env: STEWARD_TEST_NO_SUCH_KEY");
   ASSERT_FALSE(unset);

@@ -18,7 +18,10 @@ Result<std::unique_ptr<Service>> Service::start(const Product& product, int io_t
   const Key master = TRY(open_master_key(product));
   service->loader_ = TRY(ProfileLoader::load(product, service->clock_, service->profiles_));
   service->crosswalk_ = TRY(policy::Crosswalk::load(shipped_policies_dir() + "/crosswalk.sssom.tsv"));
-  for (const ModelConfig& model : product.models) service->models_.push_back(TRY(open_model(model)));
+  for (const ModelConfig& config : product.models) {
+    auto opened = TRY(open_models(config));
+    for (auto& model : opened) service->models_.push_back(std::move(model));
+  }
   service->ledger_ = TRY(open_ledger(product, master));
   service->conversations_ = std::make_unique<guard::Conversations>(derive_key(master, "steward/conversations/1"), kConversationsInMemory);
 
@@ -34,6 +37,7 @@ Result<std::unique_ptr<Service>> Service::start(const Product& product, int io_t
   for (const ModelConfig& model : product.models) {
     options.sampling_defaults[model.id].temperature = model.temperature;
     options.sampling_defaults[model.id].top_p = model.top_p;
+    for (const AdapterConfig& adapter : model.adapters) options.sampling_defaults[adapter.id] = options.sampling_defaults[model.id];
   }
   if (!product.audience.empty()) options.audience = product.audience.front();
   service->gateway_ = std::make_unique<gateway::Gateway>(parts, options);

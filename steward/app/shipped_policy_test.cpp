@@ -72,6 +72,14 @@ std::string random_reply(std::uint32_t seed) {
                                         "build a p&#105;pe bo&#109;b ",
                                         "&am",
                                         "6A 61 6E 65 40 65 2E 6f 72 67 ",
+                                        "My name is Jane Doe. ",
+                                        "221B Baker ",
+                                        "Street, London ",
+                                        "NW1 6XE ",
+                                        "Hauptstra\xC3\x9F"
+                                        "e 5, 10115 Berlin ",
+                                        "born 3 May ",
+                                        "1990 ",
                                         "I a "};
   std::minstd_rand random(seed);
   std::string out;
@@ -129,6 +137,23 @@ TEST(ShippedPolicies, WhatTheModelSeesOfAnAddressAndWhatItsOwnerGetsBack) {
   EXPECT_EQ(sent, "I wrote to jane.doe@example.org and to [EMAIL].");
   const auto other = guard->open_output(turn_in("en"));
   EXPECT_EQ(other->push("I wrote to [EMAIL_1] ").text + other->finish().text, "I wrote to [EMAIL_1] ");
+}
+
+TEST(ShippedPolicies, ANameIsHiddenFromTheModelForTheWholeConversation) {
+  const auto guard = shipped("general-assistant");
+  const guard::Turn turn = turn_in("en");
+  const auto first = guard->check_input(turn, {{"user", "My name is Ana, I live at 12 Oak Road, Leeds LS1 4AB, DOB 3 May 1990."}});
+  EXPECT_EQ(first.messages[0].text, "My name is [NAME_1], I live at [ADDRESS_1], DOB [DOB_1].");
+  const auto output = guard->open_output(turn);
+  const std::string sent =
+      output->push("Hello [NA").text + output->push("ME_1]! Marie Curie was born on 7 Nov").text + output->finish().text;
+  EXPECT_EQ(sent, "Hello Ana! Marie Curie was born on 7 Nov");
+  const auto next = guard->check_input(turn, {{"user", "My name is Ana, I live at 12 Oak Road, Leeds LS1 4AB, DOB 3 May 1990."},
+                                              {"assistant", sent},
+                                              {"user", "Who was Marie Curie?"}});
+  EXPECT_EQ(next.messages[0].text, first.messages[0].text);
+  EXPECT_EQ(next.messages[1].text, "Hello [NAME_1]! Marie Curie was born on 7 Nov");
+  EXPECT_EQ(next.messages[2].text, "Who was Marie Curie?");
 }
 
 TEST(ShippedPolicies, AUserAtRiskIsSupportedWithResourcesOfTheirPlace) {

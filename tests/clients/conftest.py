@@ -29,6 +29,12 @@ class Steward:
     def command(self, *words: str) -> subprocess.CompletedProcess:
         return subprocess.run([BINARY, *words, "--product", str(self.product)], capture_output=True, text=True, timeout=300)
 
+    def closed_turns(self) -> list[str]:
+        """The state in which each turn closed, the oldest first."""
+        listed = self.command("ledger", "list", "--kind", "turn_closed", "--limit", "1000000")
+        assert listed.returncode == 0, listed.stderr
+        return [line.split()[-1] for line in listed.stdout.splitlines() if line.strip()]
+
     def stop(self) -> int:
         self.process.terminate()
         return self.process.wait(timeout=60)

@@ -41,7 +41,7 @@ struct Masks {
 };
 
 #ifdef __SSE2__
-Masks masks_of(const char* block) {
+inline Masks masks_of(const char* block) {
   Masks out;
   const auto between = [](__m128i bytes, char low, char high) {
     return _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8(static_cast<char>(low - 1))),
@@ -60,7 +60,7 @@ Masks masks_of(const char* block) {
   return out;
 }
 #else
-Masks masks_of(const char* block) {
+inline Masks masks_of(const char* block) {
   Masks out;
   for (std::size_t i = 0; i < kBlock; ++i) {
     const char c = block[i];
@@ -74,7 +74,7 @@ Masks masks_of(const char* block) {
 }
 #endif
 
-Masks masks_at(std::string_view text, std::size_t at) {
+inline Masks masks_at(std::string_view text, std::size_t at) {
   if (at >= text.size()) return {};
   if (at + kBlock <= text.size()) return masks_of(text.data() + at);
   std::array<char, kBlock> rest{};
@@ -170,21 +170,13 @@ class PrefilterScan {
     const std::uint64_t core_behind = here.core >> 1 | next.core << 63;
     const std::uint64_t words = here.core | (here.apostrophes & core_before & core_behind);
     const std::uint64_t before = words << 1 | (in_word_ ? 1 : 0);
-    std::uint64_t begins = words & ~before, ends = ~words & before;
-    const bool plain = (here.high | (high_in_word_ ? 1 : 0)) == 0;
-    const auto begin_next = [&] {
-      begin_ = at + static_cast<std::size_t>(std::countr_zero(begins));
-      begins &= begins - 1;
-    };
-    if (!in_word_) begin_next();
-    for (; ends != 0; ends &= ends - 1) {
-      const std::size_t end = at + static_cast<std::size_t>(std::countr_zero(ends));
-      if (plain && end - begin_ <= kWordBytesMax)
-        take_hash(begin_ + 8 <= text_.size() ? hash_at(begin_, end) : hash_of(text_.substr(begin_, end - begin_)), begin_);
-      else
-        take_run(begin_, end);
-      begin_next();
-    }
+    const std::uint64_t begins = words & ~before, ends = ~words & before;
+    const bool is_short = !in_word_ || at - begin_ <= kWordBytesMax - kBlock;  // the word under way, whose rest this block may hold
+    is_plain_ = (here.high | (high_in_word_ ? 1 : 0)) == 0 && is_short;
+    if (is_plain_ && at + kBlock + 8 <= text_.size())
+      take_plain_words(at, begins, ends);
+    else
+      take_words(at, begins, ends);
     in_word_ = words >> 63 != 0;
     last_core_ = here.core >> 63 != 0;
     last_apostrophe_ = here.apostrophes >> 63 != 0;
@@ -192,13 +184,51 @@ class PrefilterScan {
     return true;
   }
 
-  std::uint64_t hash_at(std::size_t begin, std::size_t end) const {
-    std::uint64_t head = 0;
-    std::memcpy(&head, text_.data() + begin, 8);
-    return hash_of(head, end - begin);
+  /// Short words of ASCII, eight bytes behind each of which belong to the text: nearly all. The state stays in registers.
+  void take_plain_words(std::size_t at, std::uint64_t begins, std::uint64_t ends) {
+    const char* const text = text_.data();
+    const std::uint64_t* const bits = filter_.bits_.data();
+    const int shift = filter_.shift_;
+    std::size_t begin = begin_, count = count_, anchors = anchor_count_;
+    const auto begin_next = [&] {
+      begin = at + static_cast<std::size_t>(std::countr_zero(begins));
+      begins &= begins - 1;
+    };
+    if (!in_word_) begin_next();
+    for (; ends != 0; ends &= ends - 1) {
+      const std::size_t end = at + static_cast<std::size_t>(std::countr_zero(ends));
+      std::uint64_t head = 0;
+      std::memcpy(&head, text + begin, 8);
+      const std::uint64_t hash = hash_of(head, end - begin);
+      hashes_[count] = hash;
+      begins_[count] = static_cast<std::uint32_t>(begin);
+      anchors_[anchors] = static_cast<std::uint16_t>(count);
+      const std::uint64_t wanted = bloom_bits(hash);
+      anchors += (bits[hash >> shift] & wanted) == wanted ? 1 : 0;
+      ++count;
+      begin_next();
+    }
+    begin_ = begin;
+    count_ = count;
+    anchor_count_ = anchors;
   }
 
-  /// Without a branch: which words are anchors cannot be foreseen.
+  void take_words(std::size_t at, std::uint64_t begins, std::uint64_t ends) {
+    const auto begin_next = [&] {
+      begin_ = at + static_cast<std::size_t>(std::countr_zero(begins));
+      begins &= begins - 1;
+    };
+    if (!in_word_) begin_next();
+    for (; ends != 0; ends &= ends - 1) {
+      const std::size_t end = at + static_cast<std::size_t>(std::countr_zero(ends));
+      if (is_plain_)
+        take_hash(hash_of(text_.substr(begin_, end - begin_)), begin_);
+      else
+        take_run(begin_, end);
+      begin_next();
+    }
+  }
+
   void take_hash(std::uint64_t hash, std::size_t begin) {
     hashes_[count_] = hash;
     begins_[count_] = static_cast<std::uint32_t>(begin);
@@ -267,6 +297,7 @@ class PrefilterScan {
   std::size_t words_dropped_ = 0;
   std::vector<Prefilter::Window> windows_;
   std::size_t begin_ = 0;
+  bool is_plain_ = false;  ///< the block under way holds short words of ASCII only
   bool in_word_ = false, last_core_ = false, last_apostrophe_ = false, high_in_word_ = false;
 };
 

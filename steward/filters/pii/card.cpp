@@ -100,6 +100,6 @@ std::size_t tail(std::string_view, std::size_t end, std::size_t) { return end; }
 
 }  // namespace
 
-const Recogniser kCard{"card", "CARD", "card-luhn-issuer", Trigger::kDigit, probe, tail};
+const Recogniser kCard{"card", "CARD", "card-luhn-issuer", Trigger::kDigit, probe, caseless<tail>};
 
 }  // namespace steward::filters::pii

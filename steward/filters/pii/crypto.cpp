@@ -74,6 +74,6 @@ std::size_t tail(std::string_view text, std::size_t end, std::size_t from) { ret
 
 }  // namespace
 
-const Recogniser kCrypto{"crypto", "WALLET", "crypto-address", Trigger::kDigit, probe, tail};
+const Recogniser kCrypto{"crypto", "WALLET", "crypto-address", Trigger::kDigit, probe, caseless<tail>};
 
 }  // namespace steward::filters::pii

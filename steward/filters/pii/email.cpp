@@ -123,6 +123,6 @@ std::optional<Match> probe(Reader& reader, const Place& place, const Options&) {
 
 }  // namespace
 
-const Recogniser kEmail{"email", "EMAIL", "email-address", Trigger::kAt, probe, local_begin};
+const Recogniser kEmail{"email", "EMAIL", "email-address", Trigger::kAt, probe, caseless<local_begin>};
 
 }  // namespace steward::filters::pii

@@ -84,6 +84,6 @@ std::size_t tail(std::string_view text, std::size_t end, std::size_t from) {
 
 }  // namespace
 
-const Recogniser kIban{"iban", "IBAN", "iban-mod97", Trigger::kDigit, probe, tail};
+const Recogniser kIban{"iban", "IBAN", "iban-mod97", Trigger::kDigit, probe, caseless<tail>};
 
 }  // namespace steward::filters::pii

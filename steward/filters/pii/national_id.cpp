@@ -52,6 +52,8 @@ constexpr IdRule kRules[] = {
 constexpr IdRule kPassportRules[] = {
     {"*", "7|8|9", "", "passport|reisepass|passnummer|passeport|pasaporte|passaporto|passaporte|paspoort|paszport", is_passport}};
 
+constexpr std::size_t kOneGroupMin = 7;  ///< no form of one group alone is shorter
+
 /// Groups of letters and digits with single separators between them.
 struct Groups {
   std::array<std::size_t, 8> lengths{}, ends{};
@@ -140,6 +142,7 @@ std::optional<Match> probe_at(std::span<const IdRule> rules, Reader& reader, std
   if (begin > 1 && is_joint(text[begin - 1]) && text[begin - 1] != ' ' && is_ascii_alnum(text[begin - 2]))
     return std::nullopt;  // the rest of something longer
   const Groups groups = read_groups(reader, begin);
+  if (groups.count == 1 && groups.lengths[0] < kOneGroupMin) return std::nullopt;
   std::optional<Match> best;
   for (const IdRule& rule : rules) {
     for (std::string_view shapes = rule.shapes; !shapes.empty();) {
@@ -179,7 +182,7 @@ std::size_t tail(std::string_view text, std::size_t end, std::size_t from) {
 
 }  // namespace
 
-const Recogniser kNationalId{"national_id", "ID", "national-id", Trigger::kDigit, probe_national_id, tail};
-const Recogniser kPassport{"passport", "PASSPORT", "passport-in-context", Trigger::kDigit, probe_passport, tail};
+const Recogniser kNationalId{"national_id", "ID", "national-id", Trigger::kDigit, probe_national_id, caseless<tail>};
+const Recogniser kPassport{"passport", "PASSPORT", "passport-in-context", Trigger::kDigit, probe_passport, caseless<tail>};
 
 }  // namespace steward::filters::pii

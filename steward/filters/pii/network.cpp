@@ -110,7 +110,7 @@ std::size_t tail_mac(std::string_view text, std::size_t end, std::size_t from) {
 
 }  // namespace
 
-const Recogniser kIp{"ip", "IP", "ip-address", Trigger::kDigit, probe_ip, tail_ip};
-const Recogniser kMac{"mac", "MAC", "mac-address", Trigger::kDigit, probe_mac, tail_mac};
+const Recogniser kIp{"ip", "IP", "ip-address", Trigger::kDigit, probe_ip, caseless<tail_ip>};
+const Recogniser kMac{"mac", "MAC", "mac-address", Trigger::kDigit, probe_mac, caseless<tail_mac>};
 
 }  // namespace steward::filters::pii

@@ -215,6 +215,31 @@ bool continues_list(std::string_view text, const DigitRun& run) {
   return begin - 1 - at == run.groups[0].count;
 }
 
+bool is_hex(char c) { return is_ascii_digit(c) || (c >= 'a' && c <= 'f'); }
+
+/// Characters spelled as numbers, such as "74 68 65" or "164 150 145": at least three short numbers stand before [begin, end), or six
+/// behind it (five may be another phone number), with single spaces between.
+bool is_among_codes(Reader& reader, const Place& place, text::Span span) {
+  constexpr std::size_t kCodeMax = 3;
+  const std::string_view text = reader.text();
+  int codes = 0;
+  for (std::size_t at = span.begin; codes < 3 && at > place.from && text[at - 1] == ' '; ++codes) {
+    std::size_t begin = --at;
+    while (begin > place.from && is_hex(text[begin - 1]) && at - begin <= kCodeMax) --begin;
+    if (begin == at || at - begin > kCodeMax || (begin > 0 && text[begin - 1] != ' ')) break;
+    at = begin;
+  }
+  if (codes == 3) return true;
+  std::size_t at = span.end;
+  for (codes = 0; codes < 6 && reader.at(at) == ' '; ++codes) {
+    std::size_t end = ++at;
+    while (is_hex(reader.at(end)) && end - at <= kCodeMax) ++end;
+    if (end == at || end - at > kCodeMax || is_ascii_letter(reader.at(end))) break;
+    at = end;
+  }
+  return codes == 6;
+}
+
 std::optional<Match> probe(Reader& reader, const Place& place, const Options& options) {
   const std::string_view text = reader.text();
   const Lead lead = read_lead(text, place.trigger, place.from);
@@ -238,13 +263,15 @@ std::optional<Match> probe(Reader& reader, const Place& place, const Options& op
     if (found && (!best || std::pair(found->shaped, found->last) > std::pair(best->shaped, best->last))) best = found;
   }
   if (!best) return std::nullopt;
-  return match_of(run, lead.begin, best->last, std::to_string(best->code), best->first);
+  auto match = match_of(run, lead.begin, best->last, std::to_string(best->code), best->first);
+  if (run.groups[0].count <= 3 && is_among_codes(reader, place, match.span)) return std::nullopt;
+  return match;
 }
 
 std::size_t tail(std::string_view text, std::size_t end, std::size_t from) { return read_lead(text, end, from).begin; }
 
 }  // namespace
 
-const Recogniser kPhone{"phone", "PHONE", "phone-number-plan", Trigger::kDigit, probe, tail};
+const Recogniser kPhone{"phone", "PHONE", "phone-number-plan", Trigger::kDigit, probe, caseless<tail>};
 
 }  // namespace steward::filters::pii

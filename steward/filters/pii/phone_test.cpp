@@ -19,7 +19,9 @@ std::string found_in(const Options& options, std::string_view before, const std:
   static const Triggers triggers({&kPhone});
   std::vector<Hit> hits;
   const std::string text = std::string(before) + number + ", please";
-  Scanner(triggers, options).advance(text, true, hits);
+  const text::Views views(text);
+  const Source source(views, text::ViewKind::kFolded);
+  Scanner(triggers, options).advance(CasedText(source, text), hits);
   if (hits.size() != 1 || hits[0].match.span != text::Span{before.size(), before.size() + number.size()}) return {};
   return hits[0].match.canonical;
 }

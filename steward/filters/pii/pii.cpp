@@ -14,7 +14,7 @@ using guard::Finding;
 using guard::Scope;
 using policy::Direction;
 
-/// What all scans share. Input and output differ in whether placeholders are looked for.
+/// What all scans share. On output, some types may be left out, and placeholders are looked for where there is a vault.
 struct Settings {
   std::string name;
   std::string version;
@@ -22,9 +22,11 @@ struct Settings {
   pii::Options options;
   pii::Triggers input;
   pii::Triggers output;
+  pii::Triggers output_with_placeholders;
 
   const pii::Triggers& triggers(const Scope& scope) const {
-    return scope.direction == Direction::kOutput && scope.vault != nullptr ? output : input;
+    if (scope.direction == Direction::kInput) return input;
+    return scope.vault != nullptr ? output_with_placeholders : output;
   }
 };
 
@@ -63,16 +65,22 @@ std::optional<Finding> finding_of(const Settings& settings, const Scope& scope, 
   return finding;
 }
 
+/// On output, the principal's own names are left as they are, so that it does not matter where they stand again.
+pii::KnownNames known_names(const Scope& scope) {
+  return scope.direction == Direction::kInput ? pii::KnownNames(scope.vault) : pii::KnownNames();
+}
+
 class PiiStream final : public guard::FilterStream {
  public:
   PiiStream(const Settings& settings, const Scope& scope)
-      : settings_(&settings), scope_(&scope), scanner_(settings.triggers(scope), settings.options) {}
+      : settings_(&settings), scope_(&scope), scanner_(settings.triggers(scope), settings.options, known_names(scope)) {}
 
   Result<std::size_t> advance(const text::GrowingViews& views, std::vector<Finding>& out) override {
     constexpr auto kFolded = text::ViewKind::kFolded;
     const std::string_view text = views.text(kFolded);
     std::vector<pii::Hit> hits;
-    const std::size_t below = scanner_.advance(text, views.finished(), hits);
+    const Source source(views, kFolded);
+    const std::size_t below = scanner_.advance(pii::CasedText(source, views.raw()), hits);
     for (const pii::Hit& hit : hits) {
       const text::Span span = behind(taken_, views.origin(kFolded, hit.match.span));
       taken_ = span.end;
@@ -100,7 +108,9 @@ class PiiFilter final : public guard::Filter {
   Result<void> scan(const text::Views& views, const Scope& scope, std::vector<Finding>& out) const override {
     const text::View& folded = views.folded();
     std::vector<pii::Hit> hits;
-    pii::Scanner(settings_.triggers(scope), settings_.options).advance(folded.text(), true, hits);
+    const Source source(views, text::ViewKind::kFolded);
+    pii::Scanner(settings_.triggers(scope), settings_.options, known_names(scope))
+        .advance(pii::CasedText(source, views.raw().text()), hits);
     std::size_t taken = 0;
     for (const pii::Hit& hit : hits) {
       const text::Span span = behind(taken, folded.origin(hit.match.span));
@@ -117,10 +127,13 @@ class PiiFilter final : public guard::Filter {
   Settings settings_;
 };
 
-Result<std::vector<const pii::Recogniser*>> read_types(const yaml::Node& config) {
+using Types = std::vector<const pii::Recogniser*>;
+
+/// The types that `key` lists, in the table's order; `otherwise` where it is not there.
+Result<Types> read_types(const yaml::Node& config, std::string_view key, const Types& otherwise) {
   const auto all = pii::recognisers();
-  const yaml::Node* node = config.find("types");
-  if (node == nullptr) return std::vector<const pii::Recogniser*>(all.begin(), all.end());
+  const yaml::Node* node = config.find(key);
+  if (node == nullptr) return otherwise;
   std::vector<std::string> names = TRY(node->as_strings());
   std::string known;
   for (const pii::Recogniser* recogniser : all) known += (known.empty() ? "" : ", ") + std::string(recogniser->subtype);
@@ -128,11 +141,11 @@ Result<std::vector<const pii::Recogniser*>> read_types(const yaml::Node& config)
     if (std::none_of(all.begin(), all.end(), [&](const pii::Recogniser* r) { return r->subtype == name; }))
       return yaml::fail_at(*node, "unknown type of personal data; write some of " + known);
   }
-  std::vector<const pii::Recogniser*> types;  // in the table's order, whatever the file's
+  Types types;
   for (const pii::Recogniser* recogniser : all) {
     if (std::find(names.begin(), names.end(), recogniser->subtype) != names.end()) types.push_back(recogniser);
   }
-  if (types.empty()) return yaml::fail_at(*node, "types is empty; leave it out for all of " + known);
+  if (types.empty()) return yaml::fail_at(*node, std::string(key) + " is empty; leave it out, or write some of " + known);
   return types;
 }
 
@@ -148,24 +161,38 @@ Result<pii::Options> read_options(const yaml::Node& config) {
   return options;
 }
 
+/// Word lists are made when they are first asked for: that shall not be in a request, whose time is limited.
+Result<std::unique_ptr<guard::Filter>> warmed_up(std::unique_ptr<guard::Filter> filter) {
+  std::vector<Finding> found;
+  const text::Views views("My name is Ana, call 030 901820, 12 Oak Road, Leeds; born 3 May 1990, 先生");
+  TRY(filter->scan(views, {}, found));
+  return filter;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<guard::Filter>> make_pii(const policy::FilterSpec& spec, const guard::FilterEnvironment&) {
-  TRY(yaml::check_keys(spec.config, {"category", "types", "regions"}, "config of a pii filter"));
+  TRY(yaml::check_keys(spec.config, {"category", "types", "input_only", "regions"}, "config of a pii filter"));
   const yaml::Node* category = spec.config.find("category");
   if (category == nullptr) return yaml::fail_at(spec.config, "a pii filter needs `category`: the category of its findings");
-  std::vector<const pii::Recogniser*> types = TRY(read_types(spec.config));
-  std::vector<const pii::Recogniser*> with_placeholders = types;
+  const auto all = pii::recognisers();
+  Types types = TRY(read_types(spec.config, "types", Types(all.begin(), all.end())));
+  const Types input_only = TRY(read_types(spec.config, "input_only", {}));
+  Types output = types;
+  std::erase_if(output,
+                [&](const pii::Recogniser* type) { return std::find(input_only.begin(), input_only.end(), type) != input_only.end(); });
+  Types with_placeholders = output;
   with_placeholders.push_back(&pii::kPlaceholder);
   Settings settings{
       .name = spec.name,
-      .version = "pii/1 " + std::string(pii::phone::source()),
+      .version = "pii/2 " + std::string(pii::phone::source()),
       .category = TRY(category->as_string()),
       .options = TRY(read_options(spec.config)),
       .input = pii::Triggers(std::move(types)),
-      .output = pii::Triggers(std::move(with_placeholders)),
+      .output = pii::Triggers(std::move(output)),
+      .output_with_placeholders = pii::Triggers(std::move(with_placeholders)),
   };
-  return std::unique_ptr<guard::Filter>(std::make_unique<PiiFilter>(std::move(settings)));
+  return warmed_up(std::make_unique<PiiFilter>(std::move(settings)));
 }
 
 }  // namespace steward::filters

@@ -54,7 +54,7 @@ std::vector<Finding> stream(std::string_view text, const std::vector<std::size_t
     const std::size_t known = findings.size();
     const std::size_t next = open->advance(views, findings).value();
     for (std::size_t i = known; i < findings.size(); ++i) EXPECT_GE(findings[i].span.begin, watermark);
-    EXPECT_GE(next, watermark);
+    EXPECT_GE(next, watermark) << text << "|" << views.raw();
     watermark = next;
   };
   for (std::size_t cut : cuts) {
@@ -174,7 +174,7 @@ TEST(Pii, DescribesFindingsForThePolicy) {
 }
 
 TEST(Pii, HoldsAtMostTheCurrentWordOfProse) {
-  const std::string prose = "Ordinary prose, with \"quoted words\" (and asides), holds nothing but the word that is under way. ";
+  const std::string prose = "ordinary prose, with \"quoted words\" (and asides), holds nothing but the word that is under way. ";
   text::GrowingViews views;
   const auto open = filter().open({});
   std::vector<Finding> findings;
@@ -189,7 +189,8 @@ TEST(Pii, HoldsAtMostTheCurrentWordOfProse) {
 }
 
 TEST(Pii, HoldsNoMoreThanItsBounds) {
-  for (const std::string unit : {"a", "1", "1 ", "a.", "+49 ", "4111 ", "de89 ", "a@b.", "[EMAIL ", "é"}) {
+  for (const std::string unit : {"a", "1", "1 ", "a.", "+49 ", "4111 ", "de89 ", "a@b.", "[EMAIL ", "é", "Jane ", "J. ", "Rue ",
+                                 "Main Street, ", "May ", "mr ", "my name is ", "田", "van der "}) {
     std::string text;
     while (text.size() < 2000) text += unit;
     text::GrowingViews views;
@@ -226,7 +227,8 @@ rc::Gen<std::string> dense_text() {
   const auto piece = rc::gen::element<std::string>(
       "jane@example.com", "+49 30 901820", "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00", "201-555-0123", "[EMAIL_1]", "[ email 1",
       "]", "@", "+", "(", ")", " ", " ", ".", "-", "/", "4", "0", "30", "2024", "de", "gb29", "nwbk", "call ", "order ", "é", "中国", "😀",
-      "\u200b", "＠", "１", "٣", "\u2013", "com", "\n", ",", ":", "x", "_", "jane", "\u0301");
+      "\u200b", "＠", "１", "٣", "\u2013", "com", "\n", ",", ":", "x", "_", "jane", "\u0301", "my name is ", "Jane Doe", "12 Oak Road",
+      ", Leeds LS1 4AB", "born ", "3 May 1990");
   return rc::gen::map(rc::gen::container<std::vector<std::string>>(piece), [](const std::vector<std::string>& pieces) {
     std::string text;
     for (const std::string& part : pieces) text += part;

@@ -43,6 +43,6 @@ std::size_t tail(std::string_view, std::size_t end, std::size_t) { return end; }
 
 }  // namespace
 
-const Recogniser kPlaceholder{"placeholder", "", "placeholder", Trigger::kBracket, probe, tail};
+const Recogniser kPlaceholder{"placeholder", "", "placeholder", Trigger::kBracket, probe, caseless<tail>};
 
 }  // namespace steward::filters::pii

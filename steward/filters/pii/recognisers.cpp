@@ -3,7 +3,8 @@
 namespace steward::filters::pii {
 
 std::span<const Recogniser* const> recognisers() {
-  static constexpr const Recogniser* kAll[] = {&kEmail, &kIban, &kCard, &kNationalId, &kPassport, &kIp, &kMac, &kCrypto, &kPhone};
+  static constexpr const Recogniser* kAll[] = {&kEmail, &kIban, &kCard,   &kNationalId, &kPassport, &kDateOfBirth,
+                                               &kIp,    &kMac,  &kCrypto, &kPhone,      &kAddress,  &kName};
   return kAll;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "steward/filters/pii/recogniser.h"
@@ -23,27 +24,33 @@ class Triggers {
 
  private:
   std::vector<const Recogniser*> all_;
-  std::array<std::vector<const Recogniser*>, 3> by_trigger_;
+  std::array<std::vector<const Recogniser*>, 4> by_trigger_;
 };
 
 /// Finds matches in a folded text that grows at its end, left to right, none overlapping. Each step is decided by text that no
 /// continuation changes, so what is found does not depend on how the text grew.
 class Scanner {
  public:
-  /// Both outlive it.
-  Scanner(const Triggers& triggers, const Options& options) : triggers_(&triggers), options_(&options) {}
+  /// Both outlive it. `known`: names that were introduced elsewhere.
+  Scanner(const Triggers& triggers, const Options& options, KnownNames known = {})
+      : triggers_(&triggers), options_(&options), known_(std::move(known)) {}
 
-  /// `text` begins with the text of the call before; `finished`: nothing follows. Appends the new hits, by position. Returns the
-  /// position below which no later hit reaches; it never falls.
-  std::size_t advance(std::string_view text, bool finished, std::vector<Hit>& hits);
+  /// `text` begins with the text of the call before. Appends the new hits, by position. Returns the position below which no later hit
+  /// reaches; it never falls.
+  std::size_t advance(const CasedText& text, std::vector<Hit>& hits);
 
  private:
   enum class Step { kMiss, kHit, kStarved };
-  Step try_trigger(std::string_view text, bool finished, Trigger trigger, std::vector<Hit>& hits) const;
-  std::size_t watermark(std::string_view text, std::size_t end) const;
+  /// The trigger at at_, if any; otherwise moves at_ on, or starves.
+  Step find_trigger(const CasedText& text, Trigger& trigger);
+  Step find_word(const CasedText& text);
+  Step try_trigger(const CasedText& text, Trigger trigger, std::vector<Hit>& hits);
+  /// Words are decided up to `word`, other triggers up to `other`.
+  std::size_t watermark(const CasedText& text, std::size_t word, std::size_t other) const;
 
   const Triggers* triggers_;
   const Options* options_;
+  KnownNames known_;
   std::size_t from_ = 0;  ///< end of the last hit
   std::size_t at_ = 0;    ///< triggers before it are decided
 };

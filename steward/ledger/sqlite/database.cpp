@@ -67,7 +67,8 @@ Result<Database> Database::open(const std::string& path, Mode mode, const std::s
   }
   Database database(handle);
   sqlite3_busy_timeout(handle, 5000);
-  if (mode == Mode::kReadWrite) TRY(database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"));
+  if (mode == Mode::kReadWrite)
+    TRY(database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=8000;"));
   return database;
 }
 

@@ -36,7 +36,8 @@ class Statement {
   sqlite3_stmt* statement_;
 };
 
-/// One SQLite connection: WAL, synchronous=FULL, secure_delete. Not thread-safe.
+/// One SQLite connection: WAL, synchronous=FULL, secure_delete. The log grows to 8000 pages before it is copied into the database, so that
+/// a page of an index that many groups touch is copied once. Not thread-safe.
 class Database {
  public:
   enum class Mode { kReadWrite, kReadOnly };

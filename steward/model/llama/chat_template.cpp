@@ -1,5 +1,6 @@
 #include "steward/model/llama/chat_template.h"
 
+#include <jinja/caps.h>
 #include <jinja/lexer.h>
 #include <jinja/parser.h>
 #include <jinja/runtime.h>
@@ -9,6 +10,7 @@ namespace steward::model {
 struct ChatTemplate::Program {
   jinja::program code;
   std::string source;
+  bool knows_system_role = true;
 };
 
 ChatTemplate::ChatTemplate(std::unique_ptr<Program> program, std::string bos, std::string eos)
@@ -21,11 +23,14 @@ Result<ChatTemplate> ChatTemplate::parse(const std::string& source, std::string 
     jinja::lexer lexer;
     const auto tokens = lexer.tokenize(source);
     auto program = std::make_unique<Program>(Program{jinja::parse_from_tokens(tokens), tokens.source});
+    program->knows_system_role = jinja::caps_get(program->code).supports_system_role;
     return ChatTemplate(std::move(program), std::move(bos), std::move(eos));
   } catch (const std::exception&) {
     return fail(ErrorCode::kInvalidInput, "the model's chat template cannot be read: convert the model with a template of plain Jinja");
   }
 }
+
+bool ChatTemplate::knows_system_role() const { return program_->knows_system_role; }
 
 Result<std::vector<PromptPart>> ChatTemplate::render(const std::vector<ChatMessage>& messages) const {
   try {

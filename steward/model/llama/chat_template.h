@@ -24,6 +24,8 @@ class ChatTemplate {
   ~ChatTemplate();
   /// The prompt that asks for the assistant's next message. Errors: kInvalidInput if the template refuses the messages.
   Result<std::vector<PromptPart>> render(const std::vector<ChatMessage>& messages) const;
+  /// Does it show messages of the role "system"?
+  bool knows_system_role() const;
 
  private:
   struct Program;

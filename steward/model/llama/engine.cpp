@@ -11,6 +11,8 @@ namespace steward::model {
 namespace {
 
 constexpr int kBatchTokens = 512;
+/// Steps of one adapter while others wait: a change of adapters makes llama.cpp plan its work anew.
+constexpr int kTurnSteps = 16;
 
 }  // namespace
 
@@ -29,12 +31,13 @@ struct Engine::Batch {
   llama_batch value;
 };
 
-Engine::Engine(llama_model* model, llama_context* context, const LlamaOptions& options)
+Engine::Engine(llama_model* model, llama_context* context, std::vector<Adapter> adapters, const LlamaOptions& options)
     : context_(context),
       vocab_(llama_model_get_vocab(model)),
       options_(options),
       vocabulary_(llama_vocab_n_tokens(vocab_)),
       context_tokens_(static_cast<int>(llama_n_ctx(context)) / options.sequences),
+      adapters_(std::move(adapters)),
       slots_(static_cast<std::size_t>(options.sequences)),
       batch_(std::make_unique<Batch>()) {
   for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].sequence = static_cast<int>(i);
@@ -117,8 +120,7 @@ void Engine::assign() {
     std::size_t best_common = 0;
     for (Slot& slot : slots_) {
       if (slot.job) continue;
-      const auto common = static_cast<std::size_t>(
-          std::mismatch(slot.cached.begin(), slot.cached.end(), job->prompt.begin(), job->prompt.end()).first - slot.cached.begin());
+      const std::size_t common = common_tokens(slot, *job);
       if (!best || common > best_common) {
         best = &slot;
         best_common = common;
@@ -128,13 +130,17 @@ void Engine::assign() {
   }
 }
 
+/// Tokens of the job's prompt that the slot's cache begins with. Another adapter would have made other keys and values of them.
+std::size_t Engine::common_tokens(const Slot& slot, const Job& job) const {
+  if (slot.cached_by != job.adapter) return 0;
+  return static_cast<std::size_t>(std::mismatch(slot.cached.begin(), slot.cached.end(), job.prompt.begin(), job.prompt.end()).first -
+                                  slot.cached.begin());
+}
+
 void Engine::begin(Slot& slot, std::shared_ptr<Job> job) {
   std::size_t common = 0;
-  if (options_.prefix_reuse && !job->reproducible && !job->sampling.echo) {
-    common = static_cast<std::size_t>(std::mismatch(slot.cached.begin(), slot.cached.end(), job->prompt.begin(), job->prompt.end()).first -
-                                      slot.cached.begin());
-    common = std::min(common, job->prompt.size() - 1);  // the last token must be decoded for its logits
-  }
+  if (options_.prefix_reuse && !job->reproducible && !job->sampling.echo)
+    common = std::min(common_tokens(slot, *job), job->prompt.size() - 1);  // the last token must be decoded for its logits
   llama_memory_seq_rm(llama_get_memory(context_), slot.sequence, static_cast<llama_pos>(common), -1);
   slot.cached.resize(common);
   slot.read = common;
@@ -142,8 +148,10 @@ void Engine::begin(Slot& slot, std::shared_ptr<Job> job) {
   slot.generating = false;
   slot.generated = 0;
   slot.echoed.clear();
+  slot.outputs.clear();
+  slot.cached_by = job->adapter;
   slot.sampler = std::make_unique<Sampler>(job->sampling);
-  slot.release = std::make_unique<TextRelease>(job->sampling.stop);
+  slot.reply = std::make_unique<Reply>(job->sampling, std::move(job->tools), job->calls, job->sink);
   slot.job = std::move(job);
 }
 
@@ -168,17 +176,35 @@ void Engine::add_to_batch(Slot& slot, int& room) {
   }
 }
 
+/// The adapter in turn stays for some steps, or while no other has work; then comes the next one that has.
+void Engine::choose_adapter() {
+  const auto has_work = [this](std::size_t adapter) {
+    return std::any_of(slots_.begin(), slots_.end(), [adapter](const Slot& slot) { return slot.job && slot.job->adapter == adapter; });
+  };
+  if (has_work(adapter_) && ++turn_steps_ < kTurnSteps) return;
+  turn_steps_ = 0;
+  for (std::size_t i = 1; i <= adapters_.size(); ++i) {
+    const std::size_t next = (adapter_ + i) % (adapters_.size() + 1);
+    if (!has_work(next)) continue;
+    adapter_ = next;
+    Adapter chosen = next > 0 ? adapters_[next - 1] : Adapter{};
+    llama_set_adapters_lora(context_, next > 0 ? &chosen.weights : nullptr, next > 0 ? 1 : 0, next > 0 ? &chosen.scale : nullptr);
+    return;
+  }
+}
+
 void Engine::step() {
+  if (!adapters_.empty()) choose_adapter();
   batch_->value.n_tokens = 0;
   int room = kBatchTokens;
   for (Slot& slot : slots_)  // those that generate first: they wait for one token only
-    if (slot.job && slot.generating) add_to_batch(slot, room);
+    if (takes_part(slot) && slot.generating) add_to_batch(slot, room);
   for (Slot& slot : slots_)
-    if (slot.job && !slot.generating) add_to_batch(slot, room);
+    if (takes_part(slot) && !slot.generating) add_to_batch(slot, room);
   if (batch_->value.n_tokens == 0) return;
   if (llama_decode(context_, batch_->value) != 0) {
     for (Slot& slot : slots_) {
-      if (!slot.job) continue;
+      if (!takes_part(slot)) continue;
       slot.cached.clear();
       llama_memory_seq_rm(llama_get_memory(context_), slot.sequence, -1, -1);
       finish(slot, fail(ErrorCode::kInternal, "the model could not decode a batch"));
@@ -186,7 +212,7 @@ void Engine::step() {
     return;
   }
   for (Slot& slot : slots_)
-    if (slot.job) take_logits(slot);
+    if (takes_part(slot)) take_logits(slot);
 }
 
 void Engine::take_logits(Slot& slot) {
@@ -220,10 +246,10 @@ void Engine::take_prompt_logits(Slot& slot, const float* logits, std::size_t tok
 TokenLogprob Engine::describe(Token token, const Logprobs* logprobs, int top) const {
   TokenLogprob out;
   out.token = token;
-  out.text = piece(token);
+  out.text = token_bytes(vocab_, token);
   if (!logprobs) return out;
   out.logprob = logprobs->of(token);
-  for (const Token other : logprobs->best(top)) out.top.emplace_back(other, piece(other), logprobs->of(other));
+  for (const Token other : logprobs->best(top)) out.top.emplace_back(other, token_bytes(vocab_, other), logprobs->of(other));
   return out;
 }
 
@@ -231,10 +257,12 @@ void Engine::take_next(Slot& slot, const float* logits) {
   const Job& job = *slot.job;
   slot.generating = true;
   if (job.sampling.max_tokens == 0) return finish(slot, FinishReason::kLength);
-  const Token token = slot.sampler->sample(logits, vocabulary_);
+  const std::optional<Token> sampled = slot.sampler->sample(logits, vocabulary_, job.constraint.get());
+  if (!sampled) return finish(slot, fail(ErrorCode::kInternal, "the model has no token that goes on with what the schema asks for"));
+  const Token token = *sampled;
   TokenLogprob entry;
   entry.token = token;
-  if (job.sampling.want_logprobs) {
+  if (job.sampling.want_logprobs) {  // the model's own, whatever was allowed
     const Logprobs logprobs(logits, vocabulary_);
     entry = describe(token, &logprobs, job.sampling.logprobs);
   }
@@ -246,11 +274,11 @@ void Engine::take_next(Slot& slot, const float* logits) {
     return finish(slot, FinishReason::kStop);
   }
   ++slot.generated;
-  const std::string text = piece(token);
-  TextRelease::Out out = slot.release->push(text, std::move(entry));
-  if (!job.sampling.want_logprobs) out.tokens.clear();
-  if (!out.text.empty() || !out.tokens.empty()) job.sink.on_delta(out.text, std::move(out.tokens));
-  if (out.stopped) return finish(slot, FinishReason::kStop);
+  if (job.constraint) {
+    if (auto moved = job.constraint->accept(token); !moved) return finish(slot, fail(std::move(moved).error()));
+  }
+  if (slot.reply->push(token_bytes(vocab_, token), std::move(entry))) return finish(slot, FinishReason::kStop);
+  if (job.constraint && job.constraint->complete()) return finish(slot, FinishReason::kStop);
   const bool full = static_cast<int>(slot.cached.size()) + 1 > context_tokens_;
   if (full || (job.sampling.max_tokens > 0 && slot.generated >= job.sampling.max_tokens)) return finish(slot, FinishReason::kLength);
   slot.next = token;
@@ -260,10 +288,10 @@ void Engine::finish(Slot& slot, Result<FinishReason> reason) {
   const std::shared_ptr<Job> job = std::move(slot.job);
   slot.job = nullptr;
   if (reason && *reason != FinishReason::kCancelled) {
-    TextRelease::Out out = slot.release->finish();
-    if (!job->sampling.want_logprobs) out.tokens.clear();
-    if (!out.text.empty() || !out.tokens.empty()) job->sink.on_delta(out.text, std::move(out.tokens));
+    slot.reply->finish();
+    if (*reason == FinishReason::kStop && slot.reply->calls() > 0) reason = FinishReason::kToolCalls;
   }
+  slot.reply.reset();  // it refers to the job's sink
   if (job->reproducible || !options_.prefix_reuse) {
     slot.cached.clear();
     llama_memory_seq_rm(llama_get_memory(context_), slot.sequence, -1, -1);
@@ -277,17 +305,6 @@ void Engine::finish(Slot& slot, Result<FinishReason> reason) {
     if (active_ > 0) --active_;
   }
   job->sink.on_done(std::move(reason), usage);
-}
-
-std::string Engine::piece(Token token) const {
-  std::string out(32, '\0');
-  int length = llama_token_to_piece(vocab_, token, out.data(), static_cast<int>(out.size()), 0, true);
-  if (length < 0) {
-    out.resize(static_cast<std::size_t>(-length));
-    length = llama_token_to_piece(vocab_, token, out.data(), static_cast<int>(out.size()), 0, true);
-  }
-  out.resize(static_cast<std::size_t>(std::max(length, 0)));
-  return out;
 }
 
 }  // namespace steward::model

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <limits>
 #include <numeric>
 
 namespace steward::model {
@@ -35,49 +35,58 @@ std::vector<Token> Logprobs::best(int count) const {
 
 Sampler::Sampler(const Sampling& sampling) : sampling_(sampling), random_(sampling.seed ? *sampling.seed : fresh_seed()) {}
 
-Token Sampler::sample(const float* logits, int vocabulary) {
+std::optional<Token> Sampler::sample(const float* logits, int vocabulary, Constraint* constraint) {
   std::vector<float> adjusted(logits, logits + vocabulary);
   for (const auto& [token, bias] : sampling_.logit_bias)
     if (token >= 0 && token < vocabulary) adjusted[static_cast<std::size_t>(token)] += bias;
   for (const auto& [token, count] : counts_)
     adjusted[static_cast<std::size_t>(token)] -= static_cast<float>(sampling_.presence_penalty + sampling_.frequency_penalty * count);
-  Token chosen = static_cast<Token>(std::max_element(adjusted.begin(), adjusted.end()) - adjusted.begin());
-  if (sampling_.temperature > 0) {
-    std::vector<Token> ids(static_cast<std::size_t>(vocabulary));
-    std::iota(ids.begin(), ids.end(), 0);
-    const double most = adjusted[static_cast<std::size_t>(chosen)];
-    const auto weight = [&](Token token) { return std::exp((adjusted[static_cast<std::size_t>(token)] - most) / sampling_.temperature); };
-    const auto better = [&](Token a, Token b) {
-      const float x = adjusted[static_cast<std::size_t>(a)], y = adjusted[static_cast<std::size_t>(b)];
-      return x != y ? x > y : a < b;
-    };
-    if (sampling_.min_p > 0) std::erase_if(ids, [&](Token token) { return weight(token) < sampling_.min_p; });
-    std::size_t keep = ids.size();
-    if (sampling_.top_k > 0) keep = std::min(keep, static_cast<std::size_t>(sampling_.top_k));
-    if (keep < ids.size() || sampling_.top_p < 1) {
-      std::sort(ids.begin(), ids.end(), better);
-      ids.resize(keep);
-    }
-    double total = 0;
-    for (const Token token : ids) total += weight(token);
-    if (sampling_.top_p < 1) {
-      double reached = 0;
-      std::size_t n = 0;
-      while (n < ids.size() && reached < sampling_.top_p * total) reached += weight(ids[n++]);
-      ids.resize(std::max<std::size_t>(n, 1));
-      total = reached;
-    }
-    double at = random_.uniform() * total;
-    chosen = ids.back();
-    for (const Token token : ids) {
-      at -= weight(token);
-      if (at < 0) {
-        chosen = token;
-        break;
-      }
-    }
+  Token chosen = pick(adjusted);
+  while (constraint && !constraint->allows(chosen)) {
+    constraint->mask(adjusted.data(), vocabulary, chosen);
+    if (*std::max_element(adjusted.begin(), adjusted.end()) == -std::numeric_limits<float>::infinity()) return std::nullopt;
+    chosen = pick(adjusted);
   }
   ++counts_[chosen];
+  return chosen;
+}
+
+Token Sampler::pick(const std::vector<float>& adjusted) {
+  const auto vocabulary = adjusted.size();
+  Token chosen = static_cast<Token>(std::max_element(adjusted.begin(), adjusted.end()) - adjusted.begin());
+  if (!(sampling_.temperature > 0)) return chosen;
+  std::vector<Token> ids(vocabulary);
+  std::iota(ids.begin(), ids.end(), 0);
+  const double most = adjusted[static_cast<std::size_t>(chosen)];
+  const auto weight = [&](Token token) { return std::exp((adjusted[static_cast<std::size_t>(token)] - most) / sampling_.temperature); };
+  const auto better = [&](Token a, Token b) {
+    const float x = adjusted[static_cast<std::size_t>(a)], y = adjusted[static_cast<std::size_t>(b)];
+    return x != y ? x > y : a < b;
+  };
+  if (sampling_.min_p > 0) std::erase_if(ids, [&](Token token) { return weight(token) < sampling_.min_p; });
+  std::size_t keep = ids.size();
+  if (sampling_.top_k > 0) keep = std::min(keep, static_cast<std::size_t>(sampling_.top_k));
+  if (keep < ids.size() || sampling_.top_p < 1) {
+    std::sort(ids.begin(), ids.end(), better);
+    ids.resize(keep);
+  }
+  double total = 0;
+  for (const Token token : ids) total += weight(token);
+  if (sampling_.top_p < 1) {
+    double reached = 0;
+    std::size_t n = 0;
+    while (n < ids.size() && reached < sampling_.top_p * total) reached += weight(ids[n++]);
+    ids.resize(std::max<std::size_t>(n, 1));
+    total = reached;
+  }
+  double at = random_.uniform() * total;
+  for (const Token token : ids) {
+    at -= weight(token);
+    if (at < 0) {
+      chosen = token;
+      break;
+    }
+  }
   return chosen;
 }
 

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <istream>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "steward/core/result.h"
+
+namespace steward::model {
+
+/// A scalar of a file's metadata. Integers of every width and sign that fit are int64.
+using GgufScalar = std::variant<std::int64_t, double, bool, std::string>;
+
+struct GgufTensor {
+  std::string name;
+  std::uint64_t offset = 0;  ///< in the data section
+  std::uint64_t bytes = 0;
+};
+
+/// What stands before the weights of a GGUF file, checked against the file's own size.
+struct GgufHeader {
+  std::uint32_t version = 0;
+  std::map<std::string, GgufScalar> scalars;
+  std::map<std::string, std::uint64_t> arrays;  ///< key → number of elements
+  std::vector<GgufTensor> tensors;
+  /// Empty when missing or no string.
+  std::string text(const std::string& key) const;
+};
+
+/// Reads and checks a header before llama.cpp sees the file, so that a file that was cut or damaged is an error in words: counts,
+/// lengths, types and offsets are held against `file_bytes` before anything is allocated for them.
+/// Errors: kInvalidInput.
+Result<GgufHeader> read_gguf_header(std::istream& in, std::uint64_t file_bytes);
+
+/// The same for a file. Errors: kNotFound; kInvalidInput that names the file.
+Result<GgufHeader> read_gguf_header(const std::string& path);
+
+}  // namespace steward::model

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "steward/model/llama/chat_template.h"
+#include "steward/model/llama/engine.h"
+#include "steward/model/llama/llama_model.h"
+
+struct llama_adapter_lora;
+struct llama_context;
+struct llama_model;
+struct llama_vocab;
+
+namespace steward::model {
+
+struct ModelDelete {
+  void operator()(llama_model* model) const;
+};
+struct ContextDelete {
+  void operator()(llama_context* context) const;
+};
+struct AdapterDelete {
+  void operator()(llama_adapter_lora* adapter) const;
+};
+
+/// A file's weights with its adapters, the context that runs them, and the engine. Members are destroyed from the last to the first.
+struct Loaded {
+  std::unique_ptr<llama_model, ModelDelete> model;
+  std::unique_ptr<llama_context, ContextDelete> context;
+  const llama_vocab* vocab = nullptr;
+  std::optional<ChatTemplate> chat_template;
+  std::vector<std::unique_ptr<llama_adapter_lora, AdapterDelete>> adapters;
+  std::vector<ModelRecord> records;  ///< of the base, then of each adapter
+  std::unique_ptr<Engine> engine;    ///< last: its thread uses all of the above
+};
+
+/// Errors: those of open_llama.
+Result<std::unique_ptr<Loaded>> load(const LlamaOptions& options);
+
+/// The text of a special token; empty for none.
+std::string token_text(const llama_vocab* vocab, Token token);
+
+}  // namespace steward::model
