@@ -68,9 +68,21 @@ json::Object role_chunk(const ReplyHead& head, int index) {
   return chunk(head, {chat_choice(index, {{"role", "assistant"}, {"content", ""}}, nullptr, nullptr)});
 }
 
-json::Object text_chunk(const ReplyHead& head, int index, std::string_view text, json::Value logprobs) {
-  if (head.surface == Surface::kChat) return chunk(head, {chat_choice(index, {{"content", text}}, std::move(logprobs), nullptr)});
-  return chunk(head, {text_choice(index, text, std::move(logprobs), nullptr)});
+std::string text_event(const ReplyHead& head, int index, std::string_view text, const json::Value& logprobs) {
+  const bool chat = head.surface == Surface::kChat;
+  std::string out;
+  out.reserve(head.id.size() + head.model_id.size() + text.size() + 192);
+  out += R"(data: {"id":)";
+  json::append_string(out, head.id);
+  out.append(R"(,"object":)").append(chat ? R"("chat.completion.chunk")" : R"("text_completion")");
+  out.append(R"(,"created":)").append(std::to_string(head.created_s)).append(R"(,"model":)");
+  json::append_string(out, head.model_id);
+  out.append(R"(,"choices":[{"index":)").append(std::to_string(index)).append(chat ? R"(,"delta":{"content":)" : R"(,"text":)");
+  json::append_string(out, text);
+  out += chat ? R"(},"logprobs":)" : R"(,"logprobs":)";
+  out += logprobs.is_null() ? "null" : json::dump(logprobs);
+  out += R"(,"finish_reason":null}]})";
+  return out.append("\n\n");
 }
 
 json::Object calls_chunk(const ReplyHead& head, int index, const std::vector<model::ToolCall>& calls) {

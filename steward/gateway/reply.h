@@ -40,7 +40,8 @@ inline constexpr std::string_view kSseDone = "data: [DONE]\n\n";
 
 /// The streamed forms. Text chunks; the first one of a chat choice carries the role alone.
 json::Object role_chunk(const ReplyHead& head, int index);
-json::Object text_chunk(const ReplyHead& head, int index, std::string_view text, json::Value logprobs);
+/// The whole event, written at once: there is one for each delta.
+std::string text_event(const ReplyHead& head, int index, std::string_view text, const json::Value& logprobs);
 /// All calls of a choice, whole.
 json::Object calls_chunk(const ReplyHead& head, int index, const std::vector<model::ToolCall>& calls);
 json::Object finish_chunk(const ReplyHead& head, int index, std::string_view finish_reason);

@@ -21,7 +21,7 @@ void Turn::send_unsent(Choice& choice) {
     logprobs = chat_logprobs(choice.unsent_tokens);
   else if (!choice.unsent_tokens.empty())
     logprobs = completion_logprobs(choice.unsent_tokens, request_.sampling.logprobs, choice.text_offset);
-  call_.responder->write(sse(text_chunk(head_, choice.index, choice.unsent_text, std::move(logprobs))));
+  call_.responder->write(text_event(head_, choice.index, choice.unsent_text, logprobs));
   choice.sent_text += choice.unsent_text;
   choice.unsent_text.clear();
   choice.unsent_tokens.clear();
