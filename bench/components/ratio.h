@@ -28,7 +28,7 @@ struct Row {
   std::string figure;
   Goal goal = Goal::kNone;
   double bound = 0;
-  std::string unit;  ///< "x" for ratios
+  std::string unit = {};  ///< "x" for ratios
   Estimate measured;
   std::string detail;
 };

@@ -76,8 +76,7 @@ std::string random_reply(std::uint32_t seed) {
                                         "221B Baker ",
                                         "Street, London ",
                                         "NW1 6XE ",
-                                        "Hauptstra\xC3\x9F"
-                                        "e 5, 10115 Berlin ",
+                                        "Hauptstraße 5, 10115 Berlin ",
                                         "born 3 May ",
                                         "1990 ",
                                         "I a "};

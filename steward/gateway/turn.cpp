@@ -153,7 +153,9 @@ void Turn::on_delta(Choice& choice, std::string_view text, std::vector<model::To
     }
     return send_unsent(choice);
   }
-  release(choice, choice.guard->push(text));
+  if (!choice.guarding && !request_.stream && choice.model_text.size() == text.size()) return;
+  const bool first = !std::exchange(choice.guarding, true);
+  release(choice, choice.guard->push(first ? std::string_view(choice.model_text) : text));
   if (choice.stopped_by_guard && choice.generation) choice.generation->cancel();
 }
 
@@ -181,7 +183,7 @@ void Turn::on_done(Choice& choice, const Result<model::FinishReason>& reason, co
 
 /// The model has said all: what was held is released, then its calls are judged.
 void Turn::end_choice(Choice& choice, model::FinishReason reason) {
-  if (choice.guard) release(choice, choice.guard->finish());
+  if (choice.guard) release(choice, choice.guarding ? choice.guard->finish() : choice.guard->take_whole(choice.model_text));
   if (!choice.stopped_by_guard) judge_calls(choice);
   if (choice.stopped_by_guard) return;
   if (!choice.calls.empty())

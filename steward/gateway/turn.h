@@ -29,6 +29,7 @@ struct Choice {
   std::unique_ptr<guard::OutputGuard> guard;      ///< null without a guard, or when the model is not asked
   std::unique_ptr<model::Generation> generation;
   std::string model_text;   ///< all that the model wrote
+  bool guarding = false;    ///< the guard has got some of it; the first delta of a whole reply waits: it may be all
   std::string sent_text;    ///< what the client has got, or gets in the whole reply
   std::string unsent_text;  ///< released, waits for the ledger or for the stream
   std::vector<model::TokenLogprob> prompt_tokens, tokens, unsent_tokens;

@@ -21,9 +21,7 @@ void Turn::judge_calls(Choice& choice) {
   place.notation = guard::Notation::kJson;
   for (model::ToolCall& call : choice.calls) {
     const auto guard = request_.target.guard->open_output(place);
-    const std::string text = unescaped_json(call.arguments);
-    call.arguments = guard->push(text).text;
-    call.arguments += guard->finish().text;
+    call.arguments = guard->take_whole(unescaped_json(call.arguments)).text;
     choice.call_decisions.push_back(guard->decision());
     const guard::Decision& decision = choice.call_decisions.back();
     if (decision.action < policy::Action::kCanned) continue;

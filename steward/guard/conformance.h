@@ -9,7 +9,7 @@ namespace steward::guard {
 
 /// Streams `text` (any bytes) through fresh output guards: whole, byte by byte, and in `cuts` random ways, across
 /// characters too. Checks that
-/// - decision and released text are the same each time (identifiers and times apart);
+/// - decision and released text are the same each time, and by take_whole (identifiers and times apart);
 /// - the text released equals the text with its rewrites, up to the earliest blocking span: no byte of a blocked or a
 /// redacted
 ///   span was sent;

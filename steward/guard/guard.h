@@ -50,6 +50,8 @@ class OutputGuard {
   virtual Release push(std::string_view delta) = 0;
   /// The model is done. Releases what is left.
   virtual Release finish() = 0;
+  /// The whole output at once, in place of push() and finish(): same text, same decision, sooner. Precondition: nothing was pushed.
+  virtual Release take_whole(std::string_view text) = 0;
   virtual const Decision& decision() const = 0;
   /// Bytes received and not yet released.
   virtual std::size_t held_bytes() const = 0;

@@ -36,10 +36,13 @@ class OutputStream final : public OutputGuard {
 
   Release push(std::string_view delta) override;
   Release finish() override;
+  Release take_whole(std::string_view text) override;
   const Decision& decision() const override { return decision_; }
   std::size_t held_bytes() const override { return mender_.pending_bytes() + segmenter_.pending_bytes() + views_.raw().size() - released_; }
 
  private:
+  void open_lanes();
+  bool is_clean(const std::string& text);
   void take(std::string& out);
   void settle(std::string& out);
   void advance(Lane& lane, LapTimer& timer);
@@ -88,6 +91,10 @@ OutputStream::OutputStream(const Pipeline& pipeline, std::shared_ptr<const void>
   scope_.role = "assistant";
   scope_.vault = &conversation_->vault();
   if (!confidential_.empty()) scope_.confidential = &confidential_;
+}
+
+void OutputStream::open_lanes() {
+  if (plan_) return;
   plan_ = pipeline_.policy.plan(scope_.context);
   for (std::size_t i = 0; i < pipeline_.detectors.size(); ++i) {
     const Detector& detector = pipeline_.detectors[i];
@@ -98,6 +105,7 @@ OutputStream::OutputStream(const Pipeline& pipeline, std::shared_ptr<const void>
 
 Release OutputStream::push(std::string_view delta) {
   Release release;
+  open_lanes();
   if (!ended_) {
     mended_.clear();
     mender_.push(delta, mended_);
@@ -110,6 +118,7 @@ Release OutputStream::push(std::string_view delta) {
 
 Release OutputStream::finish() {
   Release release;
+  open_lanes();
   if (!ended_) {
     mended_.clear();
     mender_.finish(mended_);
@@ -128,6 +137,37 @@ Release OutputStream::finish() {
   }
   release.ended = true;
   return release;
+}
+
+/// A scan of the whole text finds what a stream of it finds. Where it finds nothing, there is nothing to stream for.
+Release OutputStream::take_whole(std::string_view text) {
+  STEWARD_CHECK(!plan_ && !ended_);
+  Release release;
+  std::string mended = mend_utf8(text);
+  if (!is_clean(mended)) {
+    decision_.scanned = begin_records(pipeline_, policy::Direction::kOutput);
+    release = push(mended);
+    if (!release.ended) release.text += finish().text;
+  } else {
+    remember(*conversation_, pipeline_.policy, {scope_.role, mended}, decision_.action);
+    release.text = std::move(mended);
+    ended_ = true;
+  }
+  release.ended = true;
+  return release;
+}
+
+/// Does no filter find anything in it, or fail at it?
+bool OutputStream::is_clean(const std::string& text) {
+  const text::Views views(text);
+  LapTimer timer(shortest_deadline_);
+  std::vector<Finding> found;
+  for (std::size_t i = 0; i < pipeline_.detectors.size(); ++i) {
+    const Detector& detector = pipeline_.detectors[i];
+    if (!detector.works_on(policy::Direction::kOutput)) continue;
+    if (!scan_text(detector, views, scope_, timer, decision_.scanned[i], found) || !found.empty()) return false;
+  }
+  return true;
 }
 
 void OutputStream::take(std::string& out) {
