@@ -29,8 +29,8 @@ struct Row {
   Goal goal = Goal::kNone;
   double bound = 0;
   std::string unit = {};  ///< "x" for ratios
-  Estimate measured;
-  std::string detail;
+  Estimate measured = {};
+  std::string detail = {};
 };
 
 /// Runs benches and prints one row for each figure.
