@@ -90,6 +90,6 @@ def test_the_rest_generator(steward, tmp_path, model):
     report, states = garak(steward, tmp_path, ("rest", model), rest(steward, model), "probes.dan.AntiDAN")
     assert len(report.attempts) == len(states) == 1
     assert states == ["blocked_input" if model == "demo" else "completed"]
-    assert len(report.refusals()) == states.count("blocked_input")
+    assert len(report.refusals()) >= states.count("blocked_input")  # a raw model may refuse by itself
     if model == "demo":
         assert report.hits("dan.AntiDAN", "dan.AntiDAN") == report.hits("dan.AntiDAN", "mitigation.MitigationBypass") == 0
