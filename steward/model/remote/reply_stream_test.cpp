@@ -281,7 +281,7 @@ TEST(ReplyStream, IgnoresHowTheBytesAreCut) {
   }));
 }
 
-TEST(RequestBody, HoldsWhatWasGivenAndNoNames) {
+TEST(RequestBody, HoldsWhatWasGiven) {
   GenerateRequest request;
   ChatMessage user{"user", "a \"quote\"\n\x01 \xC3\xA9", "Jane Doe"};
   ChatMessage assistant{"assistant", "", ""};
@@ -303,7 +303,7 @@ TEST(RequestBody, HoldsWhatWasGivenAndNoNames) {
   ASSERT_TRUE(body) << body.error().message;
   EXPECT_EQ(
       json::dump(*body),
-      R"({"model":"big","messages":[{"role":"user","content":"a \"quote\"\n\u0001 é"},)"
+      R"({"model":"big","messages":[{"role":"user","name":"Jane Doe","content":"a \"quote\"\n\u0001 é"},)"
       R"({"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"find","arguments":"{\"a\":1}"}}]},)"
       R"({"role":"tool","content":"42","tool_call_id":"c1"}],"temperature":1,"top_p":1,"seed":5,"max_tokens":9,"stop":["\n"],)"
       R"("logit_bias":{"7":-100},"tools":[{"type":"function","function":{"name":"find","description":"d","parameters":{"type":"object"},"strict":true}}],)"
