@@ -13,7 +13,7 @@ concurrent=(core ledger net guard model gateway app)
 tools/build.sh tsan "${concurrent[@]/%/_test}"
 ctest --test-dir build/tsan -R "^($(IFS='|'; echo "${concurrent[*]}"))\$"
 echo "== The release program: real clients, real model"
-tools/build.sh release
+tools/build.sh release steward
 tests/clients/run.sh
 echo "== kill -9 under load: the ledger keeps every answered turn"
 tests/crash/kill_under_load.py --rounds "${STEWARD_CRASH_ROUNDS:-100}"
