@@ -9,6 +9,7 @@
 
 #include "steward/app/profiles.h"
 #include "steward/core/files.h"
+#include "steward/core/utf8.h"
 #include "steward/text/encodings.h"
 #include "steward/text/view.h"
 #include "steward/text/words.h"
@@ -36,11 +37,8 @@ std::string each_byte(const std::string& text, const char* format) {
 
 std::string utf8(char32_t c) {
   std::string out;
-  if (c < 0x80) return std::string(1, static_cast<char>(c));
-  if (c < 0x800) return {static_cast<char>(0xC0 | c >> 6), static_cast<char>(0x80 | (c & 63))};
-  if (c < 0x10000) return {static_cast<char>(0xE0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 63)), static_cast<char>(0x80 | (c & 63))};
-  return {static_cast<char>(0xF0 | c >> 18), static_cast<char>(0x80 | (c >> 12 & 63)), static_cast<char>(0x80 | (c >> 6 & 63)),
-          static_cast<char>(0x80 | (c & 63))};
+  append_utf8(c, out);
+  return out;
 }
 
 std::string in_base(const std::string& text, int bits, const char* alphabet) {

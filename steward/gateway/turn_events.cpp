@@ -51,10 +51,10 @@ std::string asked_text(const TurnRequest& request) {
 }
 
 /// What the model was given in place of that: rewritten, and with what the prompt rules add. Empty if it is the same.
-std::string given_text(const Choice& choice, const std::string& asked) {
+std::string given_text(const TurnRequest& request, const Choice& choice) {
   if (const auto* messages = std::get_if<std::vector<model::ChatMessage>>(&choice.prompt)) {
-    std::string given = chat_json(*messages, choice.tools);
-    return given == asked ? "" : given;
+    if (*messages == request.messages && choice.tools == request.tools) return "";
+    return chat_json(*messages, choice.tools);
   }
   const auto* text = std::get_if<std::string>(&choice.prompt);
   if (!text || choice.input.empty() || *text == choice.input.front().text) return "";
@@ -112,7 +112,7 @@ std::vector<ledger::Event> Turn::opening_events() const {
     out.push_back(decision_event(*choice.input_decision, choice));
     if (!choice.asks_model) continue;
     ledger::Event given = event("model_input");
-    std::string text = given_text(choice, *out.front().text);
+    std::string text = given_text(request_, choice);
     if (text.empty()) continue;
     given.meta = json::Object{{"choice", choice.index}};
     given.text = std::move(text);

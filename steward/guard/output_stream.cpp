@@ -15,7 +15,8 @@ namespace {
 
 /// `text` as it stands inside a JSON string.
 std::string escape_json(std::string_view text) {
-  const std::string quoted = json::dump(json::Value(text));
+  std::string quoted;
+  json::append_string(quoted, text);
   return quoted.substr(1, quoted.size() - 2);
 }
 

@@ -33,6 +33,8 @@ struct ChatMessage {
   std::string name;
   std::vector<ToolCall> tool_calls = {};  ///< of an assistant's message
   std::string tool_call_id = {};          ///< of a tool's message: the call that it answers
+
+  bool operator==(const ChatMessage&) const = default;
 };
 
 /// A function that the model may call.
@@ -41,6 +43,8 @@ struct Tool {
   std::string description;
   json::Value parameters;  ///< JSON Schema of the arguments: an object; null: any object
   bool strict = false;     ///< the arguments must follow the schema
+
+  bool operator==(const Tool&) const = default;
 };
 
 struct ToolChoice {
