@@ -96,6 +96,7 @@ Result<void> Turn::prepare_chat(Choice& choice) {
     input.asks_identity |= ruled.finding.subtype == kIdentityAsked;
   }
   prompting::PromptOutcome composed = TRY(prompting::compose(request_.target.guard->policy(), input));
+  choice.place.messages = choice.input;
   for (const model::ChatMessage& message : composed.messages)
     if (message.role == "system") choice.place.confidential.push_back(message.content);
   if (request_.format.kind != model::ResponseFormat::Kind::kText) choice.place.notation = guard::Notation::kJson;
@@ -120,6 +121,7 @@ Result<void> Turn::prepare_completion(Choice& choice) {
   std::string text = tokens ? repair_utf8(TRY(request_.target.model->detokenize(*tokens))) : std::get<std::string>(prompt);
   choice.input.push_back({"user", std::move(text)});
   guard::InputOutcome outcome = check_input(choice);
+  choice.place.messages = choice.input;
   if (choice.asks_model) choice.guard = request_.target.guard->open_output(choice.place);
   choice.prompt = outcome.messages.empty() ? std::string() : std::move(outcome.messages.front().text);
   return {};

@@ -82,6 +82,7 @@ class DecodingFilter final : public Filter {
   explicit DecodingFilter(std::unique_ptr<Filter> inner) : inner_(std::move(inner)) {}
   const std::string& name() const override { return inner_->name(); }
   const std::string& version() const override { return inner_->version(); }
+  bool slow() const override { return inner_->slow(); }
 
   Result<void> scan(const text::Views& views, const Scope& scope, std::vector<Finding>& out) const override {
     TRY(inner_->scan(views, scope, out));

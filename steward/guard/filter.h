@@ -14,6 +14,11 @@
 
 namespace steward::guard {
 
+struct Message {
+  std::string role;  ///< system | developer | user | assistant | tool
+  std::string text;
+};
+
 /// For whom and where a text is scanned. Lives for the scan or the whole output stream.
 struct Scope {
   policy::Context context;
@@ -22,6 +27,10 @@ struct Scope {
   Vault* vault = nullptr;     ///< the conversation's placeholders of this principal; null when there is none
   /// Texts that must not come back in the output (instructions); null when there are none.
   const std::vector<std::string>* confidential = nullptr;
+  /// The conversation around the text, null when it stands alone. On input the text is `(*messages)[message]`, and those behind it are
+  /// known, too; on output it answers all of them.
+  const std::vector<Message>* messages = nullptr;
+  std::size_t message = 0;
 };
 
 /// One output stream as one filter sees it. Not thread-safe.
@@ -45,6 +54,8 @@ class Filter {
   virtual Result<void> scan(const text::Views& views, const Scope& scope, std::vector<Finding>& out) const = 0;
   /// True if the guard shall show it the decoded views, too (guard/decoding.h).
   virtual bool reads_decoded() const { return false; }
+  /// True if a scan may take milliseconds, or waits for others: it is then never called on a thread that serves connections.
+  virtual bool slow() const { return false; }
   /// Opens a stream; `scope` outlives it. Scanning a whole text by a stream gives the same findings as scan().
   virtual std::unique_ptr<FilterStream> open(const Scope& scope) const = 0;
 };

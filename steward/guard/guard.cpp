@@ -1,5 +1,6 @@
 #include "steward/guard/guard.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -27,6 +28,10 @@ class PolicyGuard final : public Guard {
   explicit PolicyGuard(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
 
   const policy::Policy& policy() const override { return *parts_->policy; }
+  bool slow() const override {
+    return std::any_of(parts_->detectors.begin(), parts_->detectors.end(),
+                       [](const Detector& detector) { return detector.filter->slow(); });
+  }
   InputOutcome check_input(const Turn& turn, const std::vector<Message>& messages) const override {
     return guard::check_input(parts_->pipeline(), turn, messages);
   }

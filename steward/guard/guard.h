@@ -12,11 +12,6 @@
 
 namespace steward::guard {
 
-struct Message {
-  std::string role;  ///< system | developer | user | assistant | tool
-  std::string text;
-};
-
 /// What an output is written in: what is put into it must fit.
 enum class Notation { kText, kJson };
 
@@ -25,6 +20,7 @@ struct Turn {
   policy::Context context;                     ///< language "und" is identified from the last user message
   std::shared_ptr<Conversation> conversation;  ///< placeholders and what was judged before; never null
   std::vector<std::string> confidential = {};  ///< for the output: texts that must not come back, as the model saw them
+  std::vector<Message> messages = {};          ///< for the output: the conversation that it answers
   Notation notation = Notation::kText;         ///< of the output; in JSON, replacements are escaped as in a string
 };
 
@@ -65,6 +61,8 @@ class Guard {
                                                      FilterEnvironment environment, const Clock& clock);
   virtual ~Guard() = default;
   virtual const policy::Policy& policy() const = 0;
+  /// True if a filter of it is slow (Filter::slow): call the guard on threads that serve no connections.
+  virtual bool slow() const = 0;
   virtual InputOutcome check_input(const Turn& turn, const std::vector<Message>& messages) const = 0;
   virtual std::unique_ptr<OutputGuard> open_output(const Turn& turn) const = 0;
   /// One text in one direction, nothing remembered: for /v1/moderations and `steward guard`.

@@ -42,7 +42,7 @@ class InputCheck {
   bool is_taken_out(std::size_t index) const;
   bool is_history(std::size_t index) const { return last_user_ != kNone && index < last_user_; }
   std::string check(std::size_t index, bool enforce);
-  void scan(std::size_t index, const text::Views& views, std::vector<Finding>& found);
+  void scan(std::size_t index, bool enforce, const text::Views& views, std::vector<Finding>& found);
   void mark_unread_filters();
 
   const Pipeline& pipeline_;
@@ -94,7 +94,7 @@ std::string InputCheck::check(std::size_t index, bool enforce) {
   const text::Views views(text);
   const bool failed_before = std::exchange(decision_.failed_closed, false);
   std::vector<Finding> found;
-  scan(index, views, found);
+  scan(index, enforce, views, found);
   const bool failed = std::exchange(decision_.failed_closed, decision_.failed_closed || failed_before);
 
   Edits edits;
@@ -123,13 +123,15 @@ std::string InputCheck::check(std::size_t index, bool enforce) {
 }
 
 /// Filters that do not list the role run for one thing: personal data that they would put a placeholder for must not
-/// reach the model through an answer of an earlier turn or the application's own text.
-void InputCheck::scan(std::size_t index, const text::Views& views, std::vector<Finding>& found) {
-  const Scope scope{context_, policy::Direction::kInput, messages_[index].role, &conversation_.vault()};
+/// reach the model through an answer of an earlier turn or the application's own text. Slow filters make no placeholders: they read new
+/// messages of their roles alone.
+void InputCheck::scan(std::size_t index, bool enforce, const text::Views& views, std::vector<Finding>& found) {
+  const Scope scope{context_, policy::Direction::kInput, messages_[index].role, &conversation_.vault(), nullptr, &messages_, index};
   timer_.restart();
   for (std::size_t i = 0; i < pipeline_.detectors.size(); ++i) {
     const Detector& detector = pipeline_.detectors[i];
     if (!detector.works_on(policy::Direction::kInput)) continue;
+    if (detector.filter->slow() && (!enforce || !detector.reads(scope.role))) continue;
     const std::size_t first = found.size();
     const auto result = scan_text(detector, views, scope, timer_, decision_.scanned[i], found);
     if (!result) {

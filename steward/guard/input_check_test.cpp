@@ -59,6 +59,18 @@ TEST(Input, BlockGivesTheRefusalOfTheCategory) {
   EXPECT_EQ(outcome.decision.findings[0].finding.filter, "bad");
 }
 
+TEST(Input, ASlowFilterReadsNewMessagesOfItsRolesAndKnowsThoseAround) {
+  Bench bench;
+  bench.filter("slow", "{needle: BAD, category: harm, slow: true}");
+  bench.policy->act("harm", Action::kLog);
+  bench.check({{"system", "0123456789"}, {"user", "hello"}});
+  const auto next = bench.check({{"system", "0123456789"}, {"user", "hello"}, {"assistant", "hi"}, {"user", "and BAD?"}});
+  EXPECT_TRUE(bench.guard->slow());
+  EXPECT_EQ(next.decision.scanned[0].bytes, 8u);
+  ASSERT_EQ(next.decision.findings.size(), 1u);
+  EXPECT_EQ(next.decision.findings[0].finding.evidence, "message 3 of 4");
+}
+
 TEST(Input, ABlockedMessageIsTakenOutLaterAndDoesNotBlockAgain) {
   Bench bench = with_block();
   bench.check({{"user", "x BAD"}});

@@ -59,6 +59,7 @@ class OutputStream final : public OutputGuard {
   const std::shared_ptr<const void> keep_alive_;  // shared: the guard may be replaced while this stream runs
   const std::shared_ptr<Conversation> conversation_;
   const std::vector<std::string> confidential_;
+  const std::vector<Message> messages_;
   const Notation notation_;
   Scope scope_;
   std::shared_ptr<const policy::Plan> plan_;
@@ -82,6 +83,7 @@ OutputStream::OutputStream(const Pipeline& pipeline, std::shared_ptr<const void>
       keep_alive_(std::move(keep_alive)),
       conversation_(turn.conversation),
       confidential_(turn.confidential),
+      messages_(turn.messages),
       notation_(turn.notation),
       shortest_deadline_(shortest_deadline(pipeline.detectors)),
       decision_(begin_decision(pipeline, policy::Direction::kOutput)) {
@@ -92,6 +94,7 @@ OutputStream::OutputStream(const Pipeline& pipeline, std::shared_ptr<const void>
   scope_.role = "assistant";
   scope_.vault = &conversation_->vault();
   if (!confidential_.empty()) scope_.confidential = &confidential_;
+  if (!messages_.empty()) scope_.messages = &messages_;
 }
 
 void OutputStream::open_lanes() {

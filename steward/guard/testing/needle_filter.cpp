@@ -17,7 +17,7 @@ class NeedleStream final : public FilterStream {
 };
 
 Result<std::unique_ptr<Filter>> NeedleFilter::make(const policy::FilterSpec& spec, const FilterEnvironment&) {
-  TRY(yaml::check_keys(spec.config, {"needle", "category", "subtype", "kind", "reply", "text", "fail"}, "a needle filter"));
+  TRY(yaml::check_keys(spec.config, {"needle", "category", "subtype", "kind", "reply", "text", "fail", "slow"}, "a needle filter"));
   auto filter = std::make_unique<NeedleFilter>();
   filter->name_ = spec.name;
   for (const auto& [key, value] : spec.config.members) {
@@ -29,6 +29,7 @@ Result<std::unique_ptr<Filter>> NeedleFilter::make(const policy::FilterSpec& spe
     if (key.scalar == "reply") filter->finding_.reply = text;
     if (key.scalar == "text") filter->finding_.replacement = text;
     if (key.scalar == "fail") filter->fails_ = true;
+    if (key.scalar == "slow") filter->slow_ = true;
   }
   return filter;
 }
@@ -39,6 +40,8 @@ Result<void> NeedleFilter::find(std::string_view text, const Scope& scope, std::
   for (std::size_t at = 0; (at = text.find(needle_, at)) != std::string_view::npos; at += needle_.size()) {
     Finding finding = finding_;
     finding.span = {at, at + needle_.size()};
+    if (slow_ && scope.messages)
+      finding.evidence = "message " + std::to_string(scope.message) + " of " + std::to_string(scope.messages->size());
     if (!kind_.empty()) finding.replacement = scope.vault ? scope.vault->placeholder(kind_, needle_, needle_) : "[" + kind_ + "]";
     out.push_back(std::move(finding));
   }

@@ -13,11 +13,12 @@ namespace steward::guard::testing {
 class NeedleFilter final : public Filter {
  public:
   /// `config`: {needle: text, category: c, subtype: s, kind: placeholder kind, reply: id, fail: true, text: fixed
-  /// replacement}
+  /// replacement, slow: true}; a slow one tells in its evidence where in the conversation it stands
   static Result<std::unique_ptr<Filter>> make(const policy::FilterSpec& spec, const FilterEnvironment& environment);
 
   const std::string& name() const override { return name_; }
   const std::string& version() const override { return version_; }
+  bool slow() const override { return slow_; }
   Result<void> scan(const text::Views& views, const Scope& scope, std::vector<Finding>& out) const override;
   std::unique_ptr<FilterStream> open(const Scope& scope) const override;
 
@@ -30,6 +31,7 @@ class NeedleFilter final : public Filter {
   std::string needle_;
   std::string kind_;
   bool fails_ = false;
+  bool slow_ = false;
   Finding finding_;
 };
 
