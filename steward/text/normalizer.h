@@ -44,4 +44,21 @@ class SkeletonMaker {
   std::size_t consumed_ = 0;
 };
 
+// What both the skeleton and the repair are made of.
+
+/// The UTS #39 prototype of a character, or null.
+const char* confusable(char32_t c);
+/// What a digit or sign stands for in leet, or 0.
+char leet(char32_t c);
+/// True for leet signs that mean what they are at the end of a word.
+bool stands_inside_only(char32_t c);
+bool is_mark(char32_t c);
+/// True for scripts whose letters do not need marks to be read.
+bool is_alphabetic_script(char32_t c);
+/// The base letter without any accent, for letters under stacked marks.
+std::string strip_accents(char32_t c);
+
+/// Folded text as a reader takes it (Views::repaired).
+MappedText repair(const MappedText& folded);
+
 }  // namespace steward::text

@@ -42,6 +42,8 @@ constexpr auto kConfusablePages = [] {
   return pages;
 }();
 
+}  // namespace
+
 const char* confusable(char32_t c) {
   const auto end = std::begin(kConfusables) + kConfusablePages[(c >> 8) + 1];
   const auto found = std::lower_bound(std::begin(kConfusables) + kConfusablePages[c >> 8], end, c,
@@ -57,8 +59,7 @@ bool is_mark(char32_t c) {
 
 bool is_alphabetic_script(char32_t c) { return c < 0x250 || (c >= 0x370 && c < 0x530) || (c >= 0x1E00 && c < 0x2000); }
 
-/// What a digit or sign stands for in leet, or 0.
-constexpr char leet(char32_t c) {
+char leet(char32_t c) {
   switch (c) {
     case '0':
       return 'o';
@@ -98,8 +99,10 @@ std::string strip_accents(char32_t c) {
   return out;
 }
 
+namespace {
+
 /// ASCII that stands for nothing else.
-constexpr auto kPlain = [] {
+const auto kPlain = [] {
   std::array<bool, 256> table{};
   for (unsigned char c = 0; c < 128; ++c) table[c] = leet(c) == 0;
   return table;

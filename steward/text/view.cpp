@@ -17,6 +17,8 @@ std::string_view to_string(ViewKind kind) {
       return "skeleton";
     case ViewKind::kDecoded:
       return "decoded";
+    case ViewKind::kRepaired:
+      return "repaired";
   }
   return "raw";
 }
@@ -52,7 +54,7 @@ std::size_t char_floor(std::string_view utf8, std::size_t n) {
 
 struct Views::State {
   std::string_view text;
-  std::optional<View> raw, folded, skeleton;
+  std::optional<View> raw, folded, skeleton, repaired;
   std::optional<std::vector<Reading>> readings, mirrored;
 };
 
@@ -84,12 +86,23 @@ const View& Views::skeleton() const {
   return *state_->skeleton;
 }
 
+const View& Views::repaired() const {
+  if (!state_->repaired) {
+    state_->repaired.emplace();
+    state_->repaired->kind_ = ViewKind::kRepaired;
+    state_->repaired->mapped_ = repair(folded().mapped_);
+  }
+  return *state_->repaired;
+}
+
 const View& Views::get(ViewKind kind) const {
   switch (kind) {
     case ViewKind::kFolded:
       return folded();
     case ViewKind::kSkeleton:
       return skeleton();
+    case ViewKind::kRepaired:
+      return repaired();
     default:
       return raw();
   }

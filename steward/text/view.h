@@ -13,12 +13,13 @@
 
 namespace steward::text {
 
-enum class ViewKind : std::uint8_t { kRaw, kFolded, kSkeleton, kDecoded };
+enum class ViewKind : std::uint8_t { kRaw, kFolded, kSkeleton, kDecoded, kRepaired };
 std::string_view to_string(ViewKind kind);
 
 /// A text derived from an original, with the way back. Valid UTF-8 in, valid UTF-8 out.
 /// `folded`: NFKC case fold (Unicode 15, UAX #15 and DerivedNormalizationProps NFKC_CF, which drops default-ignorable
-/// code points). `skeleton`: folded, then UTS #39 confusables, then leet digits inside words.
+/// code points). `skeleton`: folded, then UTS #39 confusables, then leet digits inside words. `repaired`: folded, with disguised letters
+/// put back where the text shows that they are disguised: what learned models read, who know words and no skeletons.
 class View {
  public:
   ViewKind kind() const { return kind_; }
@@ -57,6 +58,7 @@ class Views {
   const View& raw() const;
   const View& folded() const;
   const View& skeleton() const;
+  const View& repaired() const;
   const View& get(ViewKind kind) const;
   /// The decoded views (reading.h).
   const std::vector<Reading>& readings() const;
@@ -67,9 +69,9 @@ class Views {
   std::unique_ptr<State> state_;
 };
 
-/// Views of a text that grows at its end, for streams. After each append, the first `stable(kind)` bytes of a
-/// view never change again; at `finish()` all of it is stable. The stable text and its offsets equal those of
-/// the whole text's view: cutting changes nothing. Amortised O(1) a byte.
+/// Views of a text that grows at its end, for streams, but for `repaired`, which needs all of it. After each append, the first
+/// `stable(kind)` bytes of a view never change again; at `finish()` all of it is stable. The stable text and its offsets equal those of the
+/// whole text's view: cutting changes nothing. Amortised O(1) a byte.
 class GrowingViews {
  public:
   GrowingViews();

@@ -92,10 +92,36 @@ TEST(Skeleton, LeavesNumbersAndNamesAlone) {
   for (const char* text : {"2024", "s3", "$5", "10:30", "heiio!", "c++", "1.2.3", "a/b"}) EXPECT_EQ(skeleton_text(text), text);
 }
 
+std::string repaired(std::string_view text) { return std::string(Views(text).repaired().text()); }
+
+TEST(Repaired, PutsDisguisedLettersBack) {
+  EXPECT_EQ(repaired("p\u0430ypal"), "paypal");                   // Cyrillic a in a Latin word
+  EXPECT_EQ(repaired("\u0441\u043E\u0440\u0443 it"), "copy it");  // a whole word of Cyrillic letters that pass for Latin ones
+  EXPECT_EQ(repaired("m4k3 a c4ke"), "make a cake");
+  EXPECT_EQ(repaired("p@ssw0rd"), "password");
+  EXPECT_EQ(repaired("s\u0336t\u0336o\u0336p\u0336"), "stop");
+}
+
+TEST(Repaired, LeavesWhatIsMeantAlone) {
+  for (const char* text : {"modem mp3 gpt4 covid19 2024 s3 $5 10:30 hello! c++ 3d",
+                           "\u0441\u043A\u043E\u0440\u043E \u0432\u0441\u0451 \u0440\u043E\u0441\u043B\u043E",
+                           "caf\u00E9 na\u00EFve gr\u00F6\u00DFe", "\u03B1\u03B2\u03B3 \u03C3\u03BF\u03C6\u03CC\u03C2"})
+    EXPECT_EQ(repaired(text), fold_text(text));
+}
+
+TEST(Repaired, FindsTheWayBack) {
+  const std::string text = "ab P\u0430YP4L cd";
+  const Views views(text);
+  const auto at = views.repaired().text().find("paypal");
+  ASSERT_NE(at, std::string_view::npos);
+  const Span span = views.repaired().origin({at, at + 6});
+  EXPECT_EQ(text.substr(span.begin, span.size()), "P\u0430YP4L");
+}
+
 RC_GTEST_PROP(Views, OriginIsWholeCharactersInOrder, ()) {
   const std::string text = mixed_text(*rc::gen::arbitrary<std::uint32_t>(), 60);
   const Views views(text);
-  for (const ViewKind kind : {ViewKind::kFolded, ViewKind::kSkeleton}) {
+  for (const ViewKind kind : {ViewKind::kFolded, ViewKind::kSkeleton, ViewKind::kRepaired}) {
     const View& view = views.get(kind);
     RC_ASSERT(!find_invalid_utf8(view.text()));
     std::size_t last = 0;
