@@ -1,0 +1,128 @@
+#include <filesystem>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "steward/classify/dataset.h"
+#include "steward/classify/evaluation.h"
+#include "steward/classify/packed_lines.h"
+#include "steward/core/files.h"
+
+namespace steward::classify {
+namespace {
+
+class Folder {
+ public:
+  Folder() : path_(std::filesystem::temp_directory_path() / ("steward-sets-" + std::to_string(::getpid()))) {
+    std::filesystem::create_directories(path_ / "from");
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  std::string path() const { return path_.string(); }
+  void sets(const std::string& yaml) const { ASSERT_TRUE(write_file_atomic(path() + "/sets.yaml", yaml)); }
+  void rows(const std::string& set, const std::vector<std::string>& lines) const {
+    ASSERT_TRUE(write_packed_lines(path() + "/from/" + set + ".jsonl.zst", lines));
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+TEST(Labels, WhatIsUnknownStaysUnknown) {
+  Targets targets;
+  targets.value[*label_index("hate")] = 1;
+  complete(targets);
+  EXPECT_TRUE(targets.positive(*label_index("toxic")));
+  EXPECT_FALSE(targets.known(*label_index("unsafe")));
+  EXPECT_FALSE(targets.known(*label_index("attack")));
+  EXPECT_FALSE(label_index("nonsense"));
+}
+
+TEST(Labels, WhatIsNotUnsafeIsOfNoCategoryOfHarm) {
+  Targets targets;
+  targets.value[*label_index("unsafe")] = 0;
+  complete(targets);
+  EXPECT_TRUE(targets.negative(*label_index("weapons")));
+  EXPECT_FALSE(targets.known(*label_index("toxic")));
+}
+
+TEST(DataSets, PreparesWhatIsNamedAndNothingElse) {
+  const Folder folder;
+  folder.sets(
+      "- {set: a, licence: MIT, tier: A, task: unsafe, label: unsafe, field: question, only: {kind: [good]}, drop: [cyber]}\n"
+      "- {set: b, licence: CC0, tier: A, task: benign, zero: [toxic], rows_max: 2, cluster: template}\n");
+  folder.rows("a", {R"({"id":"a1","question":"one\u2028two","kind":"good","labels":{"unsafe":1,"cyber":1},"lang":"en","split":"train"})",
+                    R"({"id":"a2","question":"no","kind":"bad","labels":{"unsafe":0},"lang":"en","split":"train"})"});
+  folder.rows(
+      "b", {R"({"id":"b1","text":"x","template":"t","lang":"en","split":"dev"})",
+            R"({"id":"b2","text":"y","template":"t","lang":"en","split":"train"})",
+            R"({"id":"b3","text":"z","template":"t","lang":"en","split":"test"})", R"({"id":"b4","text":"z","lang":"de","split":"test"})"});
+  ASSERT_TRUE(prepare_data(folder.path() + "/from", folder.path()));
+  const std::string once = *read_file(folder.path() + "/b.jsonl.zst");
+  ASSERT_TRUE(prepare_data(folder.path() + "/from", folder.path()));
+  EXPECT_EQ(once, *read_file(folder.path() + "/b.jsonl.zst"));
+  const auto sets = read_data(folder.path());
+  ASSERT_TRUE(sets) << sets.error().message;
+  ASSERT_EQ(sets->at(0).examples.size(), 1u);
+  const Example& one = sets->at(0).examples[0];
+  EXPECT_EQ(one.text, "one\u2028two");
+  EXPECT_FALSE(one.targets.known(*label_index("cyber")));
+  ASSERT_EQ(sets->at(1).examples.size(), 3u);  // two of English, one of German
+  std::set<std::string> clusters;
+  for (const Example& example : sets->at(1).examples) clusters.insert(example.cluster);
+  EXPECT_EQ(clusters.size(), 2u);  // the template's, and the German row by itself
+  EXPECT_TRUE(sets->at(1).examples[0].targets.negative(*label_index("profanity")));
+}
+
+TEST(DataSets, BadInputIsNamedAndNotQuoted) {
+  const Folder folder;
+  folder.sets("- {set: a, licence: MIT, tier: C}\n");
+  EXPECT_NE(read_sets(folder.path() + "/sets.yaml").error().message.find("tier"), std::string::npos);
+  folder.sets("- {set: a, licence: MIT, tier: A, zero: [nonsense]}\n");
+  EXPECT_NE(read_sets(folder.path() + "/sets.yaml").error().message.find("no label 'nonsense'"), std::string::npos);
+  folder.sets("- {set: a, licence: MIT, tier: A}\n");
+  folder.rows("a", {R"({"id":"1","text":"fine"})", R"({"id":"2", secret)"});
+  const auto result = prepare_data(folder.path() + "/from", folder.path());
+  ASSERT_FALSE(result);
+  EXPECT_NE(result.error().message.find("a:2"), std::string::npos);
+  EXPECT_EQ(result.error().message.find("secret"), std::string::npos);
+  ASSERT_TRUE(write_file_atomic(folder.path() + "/from/a.jsonl.zst", read_file(folder.path() + "/from/a.jsonl.zst")->substr(0, 20)));
+  EXPECT_FALSE(prepare_data(folder.path() + "/from", folder.path()));
+}
+
+void describe(SetInfo& info, const char* name, const char* group, const char* task) {
+  info.name = name;
+  info.group = group;
+  info.task = task;
+}
+
+TEST(Evaluation, LeavesTheWholeGroupOutAndBorrowsHeldOutNegatives) {
+  std::vector<DataSet> sets(3);
+  describe(sets[0].info, "a", "g", "unsafe");
+  sets[0].info.label = "unsafe";
+  describe(sets[1].info, "b", "g", "benign");
+  describe(sets[2].info, "c", "h", "benign");
+  const auto fill = [](DataSet& set, float unsafe) {
+    for (int i = 0; i < 60; ++i) {
+      Example example;
+      example.id = example.cluster = std::to_string(i);
+      example.language = "en";
+      example.split = i % 2 == 0 ? "train" : "dev";
+      example.targets.value[*label_index("unsafe")] = unsafe;
+      set.examples.push_back(example);
+    }
+  };
+  fill(sets[0], 1);
+  fill(sets[1], 0);
+  fill(sets[2], 0);
+  const auto all = measurements(sets);
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_TRUE(all[0].borrows_negatives);
+  EXPECT_EQ(all[0].rows.size(), 60u + 30u + 30u);
+  const auto places = training_places(sets, "g");
+  EXPECT_EQ(places.size(), 30u);
+  for (const Place& place : places) EXPECT_EQ(place.set, 2u);
+  EXPECT_EQ(measured_groups(sets), std::vector<std::string>{"g"});
+}
+
+}  // namespace
+}  // namespace steward::classify
