@@ -296,6 +296,7 @@ TEST_F(SlowGuard, AFullQueueIsAnsweredBeforeTheModelIsAsked) {
 TEST_F(SlowGuard, ADeadlineDoesNotWaitForTheCheck) {
   GatewayOptions options = few_workers();
   options.turn_deadline = std::chrono::milliseconds(1);
+  options.workers.queued_max = 8;  // what was given up waits in its place until the worker comes to it
   restart(options);
   for (const char* more : {"", R"(, "stream": true)"}) expect_error(chat("please wait", more), 504);
   EXPECT_EQ(wait_for("turn_closed", "failed").event.meta.at("error").as_string(), "deadline_exceeded");
