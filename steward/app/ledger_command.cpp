@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "steward/app/command.h"
+#include "steward/app/shadow_report.h"
 #include "steward/app/storage.h"
 #include "steward/core/files.h"
 #include "steward/core/ids.h"
@@ -75,6 +76,21 @@ Result<int> export_all(const CommandLine& line, Query query, ledger::WithText wi
     for (const StoredEvent& stored : events) fmt::print("{}\n", json::dump(ledger::to_json(stored, with_text)));
     query.after_sequence = events.back().sequence;
   }
+}
+
+Result<int> shadow_report(const CommandLine& line, Query query) {
+  const auto ledger = TRY(open_for_reading(line));
+  query.kind = "decision";
+  query.limit = 4096;
+  ShadowReport report;
+  for (;;) {
+    const auto events = TRY(ledger->read(query));
+    if (events.empty()) break;
+    for (const StoredEvent& stored : events) report.add(stored);
+    query.after_sequence = events.back().sequence;
+  }
+  fmt::print("{}", report.text());
+  return static_cast<int>(kExitOk);
 }
 
 /// Whom or what the operator means.
@@ -225,7 +241,8 @@ void add_whose(CLI::App& command, Whose& whose) {
 }  // namespace
 
 void add_ledger_command(CLI::App& app, CommandLine& line) {
-  auto* group = app.add_subcommand("ledger", "What happened: verify | list | show | export | checkpoint | erase | hold | release");
+  auto* group =
+      app.add_subcommand("ledger", "What happened: verify | list | show | export | checkpoint | shadow-report | erase | hold | release");
   group->require_subcommand(1);
   auto options = std::make_shared<Options>();
 
@@ -263,6 +280,12 @@ void add_ledger_command(CLI::App& app, CommandLine& line) {
   export_command->add_option("--after", options->query.after_sequence, "Start behind this sequence number");
   export_command->add_flag("--text", options->text, "Open the sealed texts too");
   export_command->callback([&line, options] { line.exit_code = exit_of(export_all(line, options->query, options->with_text())); });
+
+  auto* shadow_command =
+      group->add_subcommand("shadow-report", "What filters in shadow would have changed, in turns by filter and category");
+  add_product_option(*shadow_command, line);
+  shadow_command->add_option("--after", options->query.after_sequence, "Start behind this sequence number");
+  shadow_command->callback([&line, options] { line.exit_code = exit_of(shadow_report(line, options->query)); });
 
   auto* erase_command =
       group->add_subcommand("erase", "Destroy the keys of texts: nobody can read them again, and the chain still verifies");

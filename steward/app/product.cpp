@@ -160,6 +160,16 @@ Result<void> read_policies(const Node& root, Product& product) {
   return {};
 }
 
+Result<void> read_slow_guards(const Node& root, Product& product) {
+  const Node* slow = root.find("slow_guards");
+  if (!slow) return {};
+  TRY(yaml::check_keys(*slow, {"threads", "queued_requests_max"}, "slow_guards"));
+  gateway::WorkerOptions& options = product.slow_guards;
+  options.threads = TRY(integer_or(*slow, "threads", options.threads, 0, 256));
+  options.queued_max = TRY(integer_or(*slow, "queued_requests_max", options.queued_max, 1, 65'536));
+  return {};
+}
+
 Result<void> read_storage(const Node& root, Product& product) {
   product.ledger_path = absolute_in(product.directory, "data/ledger.db");
   product.keys_dir = absolute_in(product.directory, "keys");
@@ -223,7 +233,7 @@ Result<Product> load_product(const std::string& directory) {
     return fail(ErrorCode::kNotFound,
                 fmt::format("{} is no product: there is no product.yaml in it. `steward init {}` makes one", directory, directory));
   const Node root = TRY(yaml::parse_file(path));
-  TRY(yaml::check_keys(root, {"product", "models", "policies", "listen", "ledger", "access"}, "product.yaml"));
+  TRY(yaml::check_keys(root, {"product", "models", "policies", "listen", "ledger", "slow_guards", "access"}, "product.yaml"));
   Product product;
   product.directory = fs::absolute(directory).lexically_normal().string();
   const Node* about = root.find("product");
@@ -247,6 +257,7 @@ Result<Product> load_product(const std::string& directory) {
     if (auto set = set_listen(TRY(listen->as_string()), product); !set) return yaml::fail_at(*listen, set.error().message);
   }
   TRY(read_storage(root, product));
+  TRY(read_slow_guards(root, product));
   return product;
 }
 

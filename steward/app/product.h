@@ -8,6 +8,7 @@
 
 #include "steward/core/result.h"
 #include "steward/gateway/access.h"
+#include "steward/gateway/workers.h"
 #include "steward/model/remote/remote_model.h"
 
 namespace steward::app {
@@ -52,6 +53,7 @@ struct Product {
   std::string ledger_path;  ///< empty: no ledger is kept
   std::string keys_dir;     ///< master.key and keys.db
   gateway::AccessOptions access;
+  gateway::WorkerOptions slow_guards;
 };
 
 /// Where the distribution's own policies lie: $STEWARD_POLICIES, else beside the binary (../share/steward/policies), else the source tree.

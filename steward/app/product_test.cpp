@@ -53,6 +53,16 @@ TEST_F(ProductFile, DefaultsAreThoseOfItsDocumentation) {
   EXPECT_EQ(product->listen_port, 8080);
   EXPECT_EQ(product->ledger_path, directory_ + "/data/ledger.db");
   EXPECT_TRUE(product->access.raw_on_loopback);
+  EXPECT_EQ(product->slow_guards.threads, 0);
+  EXPECT_EQ(product->slow_guards.queued_max, 256);
+}
+
+TEST_F(ProductFile, SaysWhereSlowGuardsRun) {
+  const auto product = load(std::string(kGood) + "slow_guards: {threads: 3, queued_requests_max: 9}\n");
+  ASSERT_TRUE(product) << product.error().message;
+  EXPECT_EQ(product->slow_guards.threads, 3);
+  EXPECT_EQ(product->slow_guards.queued_max, 9);
+  EXPECT_NE(error(std::string(kGood) + "slow_guards: {queued_requests_max: 0}\n"), "");
 }
 
 TEST_F(ProductFile, MayKeepNoLedger) {

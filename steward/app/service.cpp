@@ -34,6 +34,7 @@ Result<std::unique_ptr<Service>> Service::start(const Product& product, int io_t
   gateway::GatewayOptions options;
   options.secret = pseudonym_key(master);
   options.access = product.access;
+  options.workers = product.slow_guards;
   for (const ModelConfig& model : product.models) {
     options.sampling_defaults[model.id].temperature = model.temperature;
     options.sampling_defaults[model.id].top_p = model.top_p;

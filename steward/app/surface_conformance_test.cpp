@@ -6,6 +6,7 @@
 
 #include "steward/app/profiles.h"
 #include "steward/gateway/gateway.h"
+#include "steward/guard/testing/slow_filter.h"
 #include "steward/ledger/memory/memory_ledger.h"
 #include "steward/model/scripted/scripted_model.h"
 #include "steward/net/test_client.h"
@@ -132,6 +133,8 @@ class Surfaces : public policy::testing::PolicyFiles {
   }
 
   void check(const Case& one, const std::string& surface, const std::string& more, int cuts);
+  /// Every case on every surface, each with a `share`-th of the cuts.
+  void check_all(int share);
 
   const SystemClock clock_;
   model::Script script_;
@@ -169,7 +172,7 @@ void Surfaces::check(const Case& one, const std::string& surface, const std::str
 
 constexpr char kNote[] = R"(, "tools": [{"type": "function", "function": {"name": "note"}}])";
 
-TEST_F(Surfaces, GiveTheSameForEveryCut) {
+void Surfaces::check_all(int share) {
   const std::tuple<const char*, const char*, std::string, int> surfaces[] = {
       {"chat stream", "chat", R"(, "stream": true)", 150},
       {"chat", "chat", "", 80},
@@ -184,9 +187,21 @@ TEST_F(Surfaces, GiveTheSameForEveryCut) {
     for (const auto& [name, surface, more, cuts] : surfaces) {
       if (std::string_view(one.filter) == "instructions" && std::string_view(surface) == "completions") continue;  // it has none
       SCOPED_TRACE(std::string(one.filter) + " on " + name);
-      check(one, surface, more, cuts);
+      check(one, surface, more, std::max(2, cuts / share));
     }
   }
+}
+
+TEST_F(Surfaces, GiveTheSameForEveryCut) { check_all(1); }
+
+/// On workers, with deltas joined as they happen to come.
+TEST_F(Surfaces, GiveTheSameForEveryCutWhenEveryFilterIsSlow) {
+  const std::string path = write("policy.yaml", kPolicy), shipped = shipped_policies_dir();
+  const auto policy = policy::Policy::load(path, {shipped}).value();
+  guard::FilterEnvironment environment{path.substr(0, path.rfind('/')), shipped, policy.get()};
+  profiles_.set("default", guard::Guard::create(policy, guard::testing::make_all_slow(filter_table(), {}), environment, clock_).value());
+  ASSERT_TRUE(profiles_.find("default")->slow());
+  check_all(5);
 }
 
 }  // namespace

@@ -9,24 +9,6 @@ namespace {
 
 constexpr std::size_t kNameBytesMax = 512;
 
-/// Counted like a turn, so that the gateway waits for it before it ends.
-class Open {
- public:
-  explicit Open(StatePointer state) : state_(std::move(state)) {
-    const std::lock_guard lock(state_->mutex);
-    ++state_->turns_open;
-  }
-  ~Open() {
-    const std::lock_guard lock(state_->mutex);
-    if (--state_->turns_open == 0) state_->idle.notify_all();
-  }
-  Open(const Open&) = delete;
-  Open& operator=(const Open&) = delete;
-
- private:
-  const StatePointer state_;
-};
-
 Result<ledger::Erasure> read_erasure(const Gateway::State& state, const Call& call) {
   if (!call.principal.may_erase) return fail(ErrorCode::kPermissionDenied, "this API key has no permission `erase`");
   const json::Object body = TRY(read_body(state, call));
@@ -51,7 +33,7 @@ void handle_erasures(const StatePointer& state, Call call) {
   if (!erasure) return call.send_error(erasure.error());
   state->parts.conversations.forget(erasure->subject);
   state->erased.add(erasure->subject, steady_ns());
-  auto open = std::make_shared<Open>(state);  // shared: the thread and the answer hold it
+  auto open = std::make_shared<UnderWay>(state);  // shared: the thread and the answer hold it
   auto shared = std::make_shared<Call>(std::move(call));
   std::thread([state, open, shared, erasure = *std::move(erasure)] {
     const auto report = state->parts.ledger.erase(erasure);

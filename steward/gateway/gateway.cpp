@@ -88,7 +88,7 @@ Gateway::Gateway(const GatewayParts& parts, const GatewayOptions& options) : sta
   STEWARD_CHECK(parts.profiles.find(options.default_profile) != nullptr);
 }
 
-Gateway::~Gateway() = default;
+Gateway::~Gateway() { state_->workers.stop(); }
 
 void Gateway::replace_access(const AccessOptions& options) { state_->access.replace(options); }
 
@@ -96,7 +96,7 @@ void Gateway::set_ready(bool ready) { state_->ready = ready; }
 
 bool Gateway::wait_idle(std::chrono::milliseconds deadline) {
   std::unique_lock lock(state_->mutex);
-  return state_->idle.wait_for(lock, deadline, [this] { return state_->turns_open == 0; });
+  return state_->idle.wait_for(lock, deadline, [this] { return state_->under_way == 0; });
 }
 
 void Gateway::handle(net::Request request, std::shared_ptr<net::Responder> responder) {

@@ -14,6 +14,7 @@
 #include "steward/core/result.h"
 #include "steward/gateway/access.h"
 #include "steward/gateway/profiles.h"
+#include "steward/gateway/workers.h"
 #include "steward/guard/conversation.h"
 #include "steward/ledger/ledger.h"
 #include "steward/model/language_model.h"
@@ -46,6 +47,7 @@ struct GatewayOptions {
   int samples_max = 16;                               ///< `n` of one request
   int generations_in_flight_max = 4;                  ///< of one request
   int json_depth_max = 32;
+  WorkerOptions workers;
   std::map<std::string, model::Sampling> sampling_defaults;  ///< by model id; others have OpenAI's
 };
 
@@ -53,6 +55,7 @@ struct GatewayOptions {
 class Gateway {
  public:
   Gateway(const GatewayParts& parts, const GatewayOptions& options);
+  /// Blocks until no worker runs a filter any more.
   ~Gateway();
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
@@ -64,7 +67,7 @@ class Gateway {
   void replace_access(const AccessOptions& options);
   /// Once false, /readyz answers 503, so that load balancers send nothing more.
   void set_ready(bool ready);
-  /// Blocks until no turn is open, for at most `deadline`. False if some still are.
+  /// Blocks until no turn, check or erasure is under way, for at most `deadline`. False if some still are.
   bool wait_idle(std::chrono::milliseconds deadline);
 
   struct State;

@@ -20,7 +20,7 @@ using prometheus::Family;
 using prometheus::Histogram;
 
 const Histogram::BucketBoundaries kSeconds = {0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60};
-const Histogram::BucketBoundaries kGuardSeconds = {1e-6, 5e-6, 2e-5, 1e-4, 1e-3, 1e-2, 0.1};
+const Histogram::BucketBoundaries kGuardSeconds = {1e-6, 5e-6, 2e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10};
 const Histogram::BucketBoundaries kBytes = {0, 8, 24, 64, 256, 1024, 4096};
 
 /// The metrics of a family by up to two labels that it has met: the library builds and hashes a map of strings for each look-up.
@@ -91,6 +91,20 @@ struct Metrics::State {
   ByLabels<Histogram> guard{prometheus::BuildHistogram().Name("steward_guard_seconds").Help("Guard time a turn").Register(registry),
                             {"direction", ""},
                             kGuardSeconds};
+  ByLabels<Counter> jobs{
+      prometheus::BuildCounter().Name("steward_guard_jobs_total").Help("Jobs of slow guards, on workers").Register(registry), {"kind", ""}};
+  Counter& jobs_refused = prometheus::BuildCounter()
+                              .Name("steward_guard_jobs_refused_total")
+                              .Help("Requests turned away because the workers' queue was full")
+                              .Register(registry)
+                              .Add({});
+  prometheus::Gauge& queue_depth =
+      prometheus::BuildGauge().Name("steward_guard_queue_depth").Help("Jobs that wait for a worker").Register(registry).Add({});
+  Histogram& queue_seconds = prometheus::BuildHistogram()
+                                 .Name("steward_guard_queue_seconds")
+                                 .Help("From a job to its worker")
+                                 .Register(registry)
+                                 .Add({}, kGuardSeconds);
   Histogram& held =
       prometheus::BuildHistogram().Name("steward_held_bytes").Help("Most bytes held back in a turn").Register(registry).Add({}, kBytes);
 };
@@ -111,6 +125,12 @@ void Metrics::first_byte(double seconds) { state_->first_byte.Observe(seconds); 
 void Metrics::decision(std::string_view direction, std::string_view action) { state_->decisions.of(direction, action).Increment(); }
 void Metrics::guard_time(std::string_view direction, double seconds) { state_->guard.of(direction).Observe(seconds); }
 void Metrics::held_bytes(double bytes) { state_->held.Observe(bytes); }
+void Metrics::jobs_waiting(int change) { state_->queue_depth.Increment(change); }
+void Metrics::job(std::string_view kind, double waited_seconds) {
+  state_->jobs.of(kind).Increment();
+  state_->queue_seconds.Observe(waited_seconds);
+}
+void Metrics::job_refused() { state_->jobs_refused.Increment(); }
 void Metrics::ledger_failure() { state_->ledger_failures.Increment(); }
 
 std::string Metrics::expose() const { return prometheus::TextSerializer().Serialize(state_->registry.Collect()); }

@@ -19,6 +19,10 @@ class Metrics {
   void guard_time(std::string_view direction, double seconds);
   void held_bytes(double bytes);
   void ledger_failure();
+  /// Of the workers (workers.h).
+  void jobs_waiting(int change);
+  void job(std::string_view kind, double waited_seconds);
+  void job_refused();
   /// Text exposition format 0.0.4.
   std::string expose() const;
 

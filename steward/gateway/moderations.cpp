@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "steward/core/ids.h"
+#include "steward/gateway/checks.h"
 #include "steward/gateway/reply.h"
 #include "steward/gateway/routes.h"
 #include "steward/gateway/turn_request.h"
@@ -112,15 +113,11 @@ json::Object result_body(const Gateway::State& state, const guard::Decision& dec
                                                {"policy", json::Object{{"id", decision.policy_id}, {"digest", decision.policy_digest}}}}}};
 }
 
-}  // namespace
-
-void handle_moderations(const StatePointer& state, Call call) {
-  auto moderation = read_moderation(*state, call);
-  if (!moderation) return call.send_error(moderation.error());
+/// Records the decisions, then gives them.
+void answer(const StatePointer& state, Call call, const std::string& model_id, const std::vector<guard::Decision>& decisions) {
   json::Array results;
   std::vector<ledger::Event> events;
-  for (const std::string& text : moderation->inputs) {
-    const guard::Decision decision = moderation->target.guard->check_text(moderation->context, moderation->direction, text);
+  for (const guard::Decision& decision : decisions) {
     state->metrics->decision(policy::to_string(decision.direction), policy::to_string(decision.action));
     results.push_back(result_body(*state, decision));
     ledger::Event event;
@@ -133,14 +130,27 @@ void handle_moderations(const StatePointer& state, Call call) {
     event.meta["tenant"] = call.principal.tenant;
     events.push_back(std::move(event));
   }
-  const std::string body = json::dump(
-      json::Object{{"id", make_id("modr-", state->parts.clock)}, {"model", moderation->target.model_id}, {"results", std::move(results)}});
+  const std::string body =
+      json::dump(json::Object{{"id", make_id("modr-", state->parts.clock)}, {"model", model_id}, {"results", std::move(results)}});
   auto shared = std::make_shared<Call>(std::move(call));  // shared with the callback, which a std::function must be able to copy
   state->parts.ledger.append(std::move(events), [state, shared, body](const Result<void>& result) {
     state->ledger_works = result.has_value();
     if (result) return shared->send(200, shared->headers("application/json"), body);
     state->metrics->ledger_failure();
     shared->send_error(Error{ErrorCode::kUnavailable, "this decision could not be recorded: try again later", ""});
+  });
+}
+
+}  // namespace
+
+void handle_moderations(const StatePointer& state, Call call) {
+  auto moderation = read_moderation(*state, call);
+  if (!moderation) return call.send_error(moderation.error());
+  const auto asked = std::make_shared<const Moderation>(*std::move(moderation));  // shared by the checks and the answer
+  Checks checks{asked->target.guard, asked->inputs.size(),
+                [asked](std::size_t i) { return asked->target.guard->check_text(asked->context, asked->direction, asked->inputs[i]); }};
+  run_checks(state, std::move(call), std::move(checks), [state, asked](Call back, const std::vector<guard::Decision>& decisions) {
+    answer(state, std::move(back), asked->target.model_id, decisions);
   });
 }
 

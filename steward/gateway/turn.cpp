@@ -8,19 +8,13 @@ namespace steward::gateway {
 
 Turn::Turn(std::shared_ptr<Gateway::State> state, Call call, TurnRequest request, std::unique_ptr<Admission> admission)
     : state_(std::move(state)),
+      under_way_(state_),
       call_(std::move(call)),
       request_(std::move(request)),
       admission_(std::move(admission)),
       id_(make_uuid7(state_->parts.clock)),
-      began_ns_(steady_ns()) {
-  const std::lock_guard lock(state_->mutex);
-  ++state_->turns_open;
-}
-
-Turn::~Turn() {
-  const std::lock_guard lock(state_->mutex);
-  if (--state_->turns_open == 0) state_->idle.notify_all();
-}
+      began_ns_(steady_ns()),
+      slow_(request_.target.guard && request_.target.guard->slow()) {}
 
 void Turn::start() {
   serial_ = std::make_shared<Serial>([responder = call_.responder](std::function<void()> job) { responder->post(std::move(job)); });
@@ -49,10 +43,18 @@ void Turn::begin() {
     self->serial_->post(
         [self] { self->give_up(EndState::kFailed, Error{ErrorCode::kDeadlineExceeded, "the answer was not finished in time", ""}); });
   });
-  if (auto prepared = prepare(); !prepared) {
-    const bool ours = http_status(prepared.error().code) >= 500;
-    give_up(ours ? EndState::kFailed : EndState::kRefused, std::move(prepared).error());
-  }
+  prepare();
+}
+
+/// The input has been checked, or the turn ends before.
+void Turn::on_prepared(const Result<void>& result, Prepared prepared) {
+  preparing_ = false;
+  context_ = std::move(prepared.context);
+  choices_ = std::move(prepared.choices);
+  rules_ = std::move(prepared.rules);
+  notices_ = std::move(prepared.notices);
+  if (!result) give_up(http_status(result.error().code) >= 500 ? EndState::kFailed : EndState::kRefused, result.error());
+  if (client_left_) abandon_choices();
   open();
   start_generations();
 }
@@ -145,13 +147,19 @@ void Turn::on_opened(const Result<void>& result) {
 void Turn::on_delta(Choice& choice, std::string_view text, std::vector<model::TokenLogprob> tokens) {
   if (closing_ || choice.done || choice.stopped_by_guard) return;
   choice.model_text += text;
-  if (!choice.guard) {
+  if (!request_.target.guard) {
     choice.unsent_text += text;
     if (request_.sampling.want_logprobs || request_.sampling.echo) {
       if (request_.stream) choice.unsent_tokens.insert(choice.unsent_tokens.end(), tokens.begin(), tokens.end());
       choice.tokens.insert(choice.tokens.end(), std::make_move_iterator(tokens.begin()), std::make_move_iterator(tokens.end()));
     }
     return send_unsent(choice);
+  }
+  if (slow_ && !request_.stream) return;  // scanned once, whole
+  if (slow_) {
+    choice.guarding = true;
+    choice.unguarded += text;
+    return guard_next(choice);
   }
   if (!choice.guarding && !request_.stream && choice.model_text.size() == text.size()) return;
   const bool first = !std::exchange(choice.guarding, true);
@@ -175,34 +183,42 @@ void Turn::on_done(Choice& choice, const Result<model::FinishReason>& reason, co
     if (!reason) return give_up(EndState::kFailed, reason.error());
     if (*reason == model::FinishReason::kCancelled)
       return give_up(EndState::kFailed, Error{ErrorCode::kUnavailable, "the model stopped before the answer was finished", ""});
-    end_choice(choice, *reason);
+    if (!slow_) end_choice(choice, *reason);
   }
-  choice.done = true;
+  if (slow_) {
+    choice.end = reason.value_or(model::FinishReason::kCancelled);
+    guard_next(choice);
+  } else {
+    if (choice.guard) choice.guard->run_shadow();
+    choice.done = true;
+  }
   start_generations();
 }
 
 /// The model has said all: what was held is released, then its calls are judged.
 void Turn::end_choice(Choice& choice, model::FinishReason reason) {
+  choice.end = reason;
   if (choice.guard) release(choice, choice.guarding ? choice.guard->finish() : choice.guard->take_whole(choice.model_text));
-  if (!choice.stopped_by_guard) judge_calls(choice);
-  if (choice.stopped_by_guard) return;
-  if (!choice.calls.empty())
-    choice.finish_reason = "tool_calls";
-  else if (reason == model::FinishReason::kLength)
-    choice.finish_reason = "length";
-  else
-    choice.finish_reason = reason == model::FinishReason::kContentFilter ? "content_filter" : "stop";
+  if (!choice.stopped_by_guard) take_calls(choice, judge_calls(choice));
 }
 
 void Turn::give_up(EndState state, Error error) {
   if (closing_ || error_ || client_left_) return;
   error_ = std::move(error);
   early_end_ = state;
+  abandon_choices();
+  if (!preparing_) return close_when_done();
+  Prepared nothing;  // nobody waits for what the check comes to
+  nothing.context = context_;
+  on_prepared({}, std::move(nothing));
+}
+
+void Turn::abandon_choices() {
+  ends_early_ = true;
   for (Choice& choice : choices_) {
     choice.done = true;
     choice.generation.reset();
   }
-  close_when_done();
 }
 
 void Turn::client_left() {
@@ -210,11 +226,8 @@ void Turn::client_left() {
   client_left_ = true;
   if (closing_) return;
   if (!early_end_) early_end_ = EndState::kCancelled;
-  for (Choice& choice : choices_) {
-    choice.done = true;
-    choice.generation.reset();
-  }
-  close_when_done();
+  abandon_choices();
+  if (!preparing_) close_when_done();  // else with what the check comes to: it is recorded
 }
 
 void Turn::close_when_done() {

@@ -14,21 +14,36 @@ void Turn::on_tool_call(Choice& choice, model::ToolCall call) {
 
 /// The arguments of each call pass the guard as an output of their own, whole: nobody acts on a part of them. When one is stopped,
 /// none is given.
-void Turn::judge_calls(Choice& choice) {
-  choice.calls = choice.model_calls;
-  if (!request_.target.guard) return;
+JudgedCalls Turn::judge_calls(const Choice& choice) const {
+  JudgedCalls out{choice.model_calls, {}};
+  if (!request_.target.guard) return out;
   guard::Turn place = choice.place;
   place.notation = guard::Notation::kJson;
-  for (model::ToolCall& call : choice.calls) {
+  for (model::ToolCall& call : out.calls) {
     const auto guard = request_.target.guard->open_output(place);
     call.arguments = guard->take_whole(unescaped_json(call.arguments)).text;
-    choice.call_decisions.push_back(guard->decision());
-    const guard::Decision& decision = choice.call_decisions.back();
-    if (decision.action < policy::Action::kCanned) continue;
-    choice.stop_by(decision);
-    choice.calls.clear();
-    return;
+    guard->run_shadow();
+    out.decisions.push_back(guard->decision());
+    if (out.decisions.back().action < policy::Action::kCanned) continue;
+    out.calls.clear();
+    return out;
   }
+  return out;
+}
+
+/// The end of an answer whose text was released.
+void Turn::take_calls(Choice& choice, JudgedCalls judged) {
+  choice.calls = std::move(judged.calls);
+  choice.call_decisions = std::move(judged.decisions);
+  const bool stopped = !choice.call_decisions.empty() && choice.call_decisions.back().action >= policy::Action::kCanned;
+  if (stopped)
+    choice.stop_by(choice.call_decisions.back());
+  else if (!choice.calls.empty())
+    choice.finish_reason = "tool_calls";
+  else if (choice.end == model::FinishReason::kLength)
+    choice.finish_reason = "length";
+  else
+    choice.finish_reason = choice.end == model::FinishReason::kContentFilter ? "content_filter" : "stop";
 }
 
 }  // namespace steward::gateway

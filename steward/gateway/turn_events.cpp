@@ -139,7 +139,7 @@ std::vector<ledger::Event> Turn::closing_events() const {
       output.text = json::dump(text);
       out.push_back(std::move(output));
     }
-    if (choice.guard && choice.started) out.push_back(decision_event(choice.guard->decision(), choice));
+    if (const auto* decision = choice.output_decision(); decision && choice.started) out.push_back(decision_event(*decision, choice));
     for (const guard::Decision& decision : choice.call_decisions) out.push_back(decision_event(decision, choice));
   }
   const model::Usage usage = total_usage();
@@ -163,12 +163,12 @@ void Turn::count_metrics() const {
                       usage.completion_tokens);
   for (const Choice& choice : choices_) {
     if (choice.input_decision) metrics.decision("input", policy::to_string(choice.input_decision->action));
-    if (!choice.guard) continue;
-    const guard::Decision& decision = choice.guard->decision();
-    metrics.decision("output", policy::to_string(decision.action));
-    metrics.held_bytes(static_cast<double>(decision.held_bytes_max));
+    const guard::Decision* decision = choice.output_decision();
+    if (!decision) continue;
+    metrics.decision("output", policy::to_string(decision->action));
+    metrics.held_bytes(static_cast<double>(decision->held_bytes_max));
     double seconds = 0;
-    for (const guard::ScanRecord& record : decision.scanned) seconds += static_cast<double>(record.time_ns) * 1e-9;
+    for (const guard::ScanRecord& record : decision->scanned) seconds += static_cast<double>(record.time_ns) * 1e-9;
     metrics.guard_time("output", seconds);
   }
 }

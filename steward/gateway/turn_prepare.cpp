@@ -29,20 +29,21 @@ void copy_judgements(const guard::Conversation& from, guard::Conversation& to, c
 
 }  // namespace
 
-Result<void> Turn::prepare() {
+Result<void> Turn::prepare_choices(Prepared& out) const {
   const std::size_t prompts = request_.surface == Surface::kChat ? 1 : request_.prompts.size();
   const auto samples = static_cast<std::size_t>(request_.samples);
-  choices_ = std::vector<Choice>(prompts * samples);
-  for (std::size_t i = 0; i < choices_.size(); ++i) choices_[i].index = static_cast<int>(i);
-  for (std::size_t i = 0; i < choices_.size(); i += samples) {
-    TRY(request_.surface == Surface::kChat ? prepare_chat(choices_[i]) : prepare_completion(choices_[i]));
-    for (std::size_t k = 1; k < samples; ++k) prepare_sample(choices_[i], choices_[i + k]);
+  std::vector<Choice>& choices = out.choices;
+  choices = std::vector<Choice>(prompts * samples);
+  for (std::size_t i = 0; i < choices.size(); ++i) choices[i].index = static_cast<int>(i);
+  for (std::size_t i = 0; i < choices.size() && !ends_early_; i += samples) {
+    TRY(request_.surface == Surface::kChat ? prepare_chat(out, choices[i]) : prepare_completion(out, choices[i]));
+    for (std::size_t k = 1; k < samples; ++k) prepare_sample(choices[i], choices[i + k]);
   }
   return {};
 }
 
 /// Another answer to the same prompt, which has been judged: only its output has a guard of its own.
-void Turn::prepare_sample(const Choice& first, Choice& choice) {
+void Turn::prepare_sample(const Choice& first, Choice& choice) const {
   choice.input = first.input;
   choice.prompt = first.prompt;
   choice.tools = first.tools;
@@ -54,16 +55,16 @@ void Turn::prepare_sample(const Choice& first, Choice& choice) {
   if (first.guard) choice.guard = request_.target.guard->open_output(choice.place);
 }
 
-guard::InputOutcome Turn::check_input(Choice& choice) {
+guard::InputOutcome Turn::check_input(Prepared& out, Choice& choice) const {
   const std::int64_t began = steady_ns();
   const auto shared = state_->parts.conversations.get(names_.principal, names_.conversation);
-  reminder_due_ |= shared->reminder_due(state_->parts.clock.now_us(), std::chrono::microseconds(prompting::kReminderInterval).count());
-  choice.place.context = context_;
+  out.reminder_due |= shared->reminder_due(state_->parts.clock.now_us(), std::chrono::microseconds(prompting::kReminderInterval).count());
+  choice.place.context = out.context;
   choice.place.conversation = names_.anonymous ? private_copy(state_->options.secret, *shared, choice.input) : shared;
   guard::InputOutcome outcome = request_.target.guard->check_input(choice.place, choice.input);
   if (names_.anonymous) copy_judgements(*choice.place.conversation, *shared, choice.input);
   choice.place.context.language = outcome.language;
-  context_.language = outcome.language;
+  out.context.language = outcome.language;
   choice.input_decision = outcome.decision;
   if (outcome.decision.action >= policy::Action::kCanned) {
     choice.asks_model = false;
@@ -75,21 +76,21 @@ guard::InputOutcome Turn::check_input(Choice& choice) {
   return outcome;
 }
 
-Result<void> Turn::prepare_chat(Choice& choice) {
+Result<void> Turn::prepare_chat(Prepared& out, Choice& choice) const {
   if (!request_.target.guard) {
     choice.prompt = request_.messages;
     choice.tools = request_.tools;
     return {};
   }
   choice.input = guarded_texts(request_);
-  const guard::InputOutcome outcome = check_input(choice);
+  const guard::InputOutcome outcome = check_input(out, choice);
   if (!choice.asks_model) return {};
   GuardedChat chat = TRY(apply_guard(request_, outcome.messages));
   choice.tools = std::move(chat.tools);
   prompting::PromptInput input;
   input.context = choice.place.context;
   input.conversation = names_.conversation;
-  input.reminder_due = reminder_due_;
+  input.reminder_due = out.reminder_due;
   input.messages = std::move(chat.messages);
   for (const guard::RuledFinding& ruled : outcome.decision.findings) {
     input.categories.push_back(ruled.finding.category);
@@ -102,12 +103,12 @@ Result<void> Turn::prepare_chat(Choice& choice) {
   if (request_.format.kind != model::ResponseFormat::Kind::kText) choice.place.notation = guard::Notation::kJson;
   choice.guard = request_.target.guard->open_output(choice.place);
   choice.prompt = std::move(composed.messages);
-  rules_ = std::move(composed.rules);
-  notices_ = std::move(composed.notices);
+  out.rules = std::move(composed.rules);
+  out.notices = std::move(composed.notices);
   return {};
 }
 
-Result<void> Turn::prepare_completion(Choice& choice) {
+Result<void> Turn::prepare_completion(Prepared& out, Choice& choice) const {
   const auto& prompt = request_.prompts[static_cast<std::size_t>(choice.index / request_.samples)];
   const auto* tokens = std::get_if<std::vector<model::Token>>(&prompt);
   if (!request_.target.guard) {
@@ -120,7 +121,7 @@ Result<void> Turn::prepare_completion(Choice& choice) {
   // Behind a guard the model gets the text that was scanned, never tokens, which could hold what no text can.
   std::string text = tokens ? repair_utf8(TRY(request_.target.model->detokenize(*tokens))) : std::get<std::string>(prompt);
   choice.input.push_back({"user", std::move(text)});
-  guard::InputOutcome outcome = check_input(choice);
+  guard::InputOutcome outcome = check_input(out, choice);
   choice.place.messages = choice.input;
   if (choice.asks_model) choice.guard = request_.target.guard->open_output(choice.place);
   choice.prompt = outcome.messages.empty() ? std::string() : std::move(outcome.messages.front().text);

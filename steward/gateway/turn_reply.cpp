@@ -121,7 +121,7 @@ json::Object Turn::steward_body() const {
   };
   for (const Choice& choice : choices_) {
     if (choice.input_decision) add(*choice.input_decision);
-    if (choice.guard) add(choice.guard->decision());
+    if (const auto* decision = choice.output_decision()) add(*decision);
     for (const guard::Decision& decision : choice.call_decisions) add(decision);
   }
   for (const prompting::AppliedNotice& notice : notices_)

@@ -51,6 +51,11 @@ json::Object to_json(const Decision& decision) {
                    {"findings", std::move(findings)},
                    {"policy", json::Object{{"id", decision.policy_id}, {"digest", decision.policy_digest}}},
                    {"scanned", std::move(scanned)}};
+  if (!decision.shadow.empty()) {
+    json::Array shadow;
+    for (const RuledFinding& ruled : decision.shadow) shadow.push_back(to_json(ruled));
+    out["shadow"] = std::move(shadow);
+  }
   if (!decision.finish_reason.empty()) out["finish_reason"] = decision.finish_reason;
   if (decision.direction == policy::Direction::kOutput) out["held_bytes_max"] = decision.held_bytes_max;
   if (decision.failed_closed) out["failed_closed"] = true;

@@ -15,7 +15,10 @@ std::vector<ScanRecord> begin_records(const Pipeline& pipeline, policy::Directio
     ScanRecord record;
     record.filter = detector.filter->name();
     record.version = detector.filter->version();
-    if (!detector.works_on(direction)) record.skipped = fmt::format("not on {}", policy::to_string(direction));
+    if (!detector.works_on(direction))
+      record.skipped = fmt::format("not on {}", policy::to_string(direction));
+    else if (detector.spec->shadow)
+      record.skipped = "in shadow: it has not looked";
     records.push_back(std::move(record));
   }
   return records;

@@ -19,6 +19,8 @@ struct Detector {
   std::unique_ptr<Filter> filter;
 
   bool works_on(policy::Direction direction) const { return direction == policy::Direction::kInput ? spec->on_input : spec->on_output; }
+  /// As works_on(), for a filter whose findings count.
+  bool decides_on(policy::Direction direction) const { return works_on(direction) && !spec->shadow; }
   bool reads(std::string_view role) const;
   bool fails_open() const { return spec->fail_mode == policy::FailMode::kOpen; }
   /// For one call over `bytes` of text: the policy's deadline for every started 256 KiB.

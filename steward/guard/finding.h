@@ -54,8 +54,9 @@ struct Decision {
   bool review = false;
   bool supportive = false;
   std::vector<RuledFinding> findings;
-  std::string reply;          ///< text to give instead of the model's, for kCanned and kBlock
-  std::string finish_reason;  ///< "stop" for kCanned, "content_filter" for kBlock, else empty
+  std::vector<RuledFinding> shadow;  ///< of filters in shadow, with the rulings that they would have had: nothing follows from them
+  std::string reply;                 ///< text to give instead of the model's, for kCanned and kBlock
+  std::string finish_reason;         ///< "stop" for kCanned, "content_filter" for kBlock, else empty
   std::string policy_id;
   std::string policy_digest;
   std::vector<ScanRecord> scanned;

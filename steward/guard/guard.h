@@ -48,6 +48,11 @@ class OutputGuard {
   virtual Release finish() = 0;
   /// The whole output at once, in place of push() and finish(): same text, same decision, sooner. Precondition: nothing was pushed.
   virtual Release take_whole(std::string_view text) = 0;
+  /// True until run_shadow(), if the policy has filters in shadow for outputs.
+  virtual bool shadow_due() const = 0;
+  /// Shows the output, as far as it was read, to the filters in shadow. Call it when the output has ended and what it gave has been sent:
+  /// it changes nothing but decision().shadow and their records.
+  virtual void run_shadow() = 0;
   virtual const Decision& decision() const = 0;
   /// Bytes received and not yet released.
   virtual std::size_t held_bytes() const = 0;

@@ -7,6 +7,7 @@
 #include "steward/guard/history.h"
 #include "steward/guard/rewrite.h"
 #include "steward/guard/segment.h"
+#include "steward/guard/shadow.h"
 #include "steward/guard/turn_language.h"
 #include "steward/guard/verdict.h"
 
@@ -44,6 +45,7 @@ class InputCheck {
   std::string check(std::size_t index, bool enforce);
   void scan(std::size_t index, bool enforce, const text::Views& views, std::vector<Finding>& found);
   void mark_unread_filters();
+  void scan_new_in_shadow();
 
   const Pipeline& pipeline_;
   Conversation& conversation_;
@@ -54,6 +56,7 @@ class InputCheck {
   policy::Context context_;
   std::shared_ptr<const policy::Plan> plan_;
   Decision decision_;
+  std::vector<std::size_t> enforced_;  ///< indices of the messages that were judged
 };
 
 InputOutcome InputCheck::run() {
@@ -71,6 +74,7 @@ InputOutcome InputCheck::run() {
   }
   mark_unread_filters();
   conclude(pipeline_, context_, decision_);
+  scan_new_in_shadow();
   outcome.decision = std::move(decision_);
   outcome.language = context_.language;
   return outcome;
@@ -93,6 +97,7 @@ std::string InputCheck::check(std::size_t index, bool enforce) {
   const std::string text = text::find_invalid_utf8(message.text) ? mend_utf8(message.text) : message.text;
   const text::Views views(text);
   const bool failed_before = std::exchange(decision_.failed_closed, false);
+  if (enforce) enforced_.push_back(index);
   std::vector<Finding> found;
   scan(index, enforce, views, found);
   const bool failed = std::exchange(decision_.failed_closed, decision_.failed_closed || failed_before);
@@ -130,7 +135,7 @@ void InputCheck::scan(std::size_t index, bool enforce, const text::Views& views,
   timer_.restart();
   for (std::size_t i = 0; i < pipeline_.detectors.size(); ++i) {
     const Detector& detector = pipeline_.detectors[i];
-    if (!detector.works_on(policy::Direction::kInput)) continue;
+    if (!detector.decides_on(policy::Direction::kInput)) continue;
     if (detector.filter->slow() && (!enforce || !detector.reads(scope.role))) continue;
     const std::size_t first = found.size();
     const auto result = scan_text(detector, views, scope, timer_, decision_.scanned[i], found);
@@ -156,6 +161,13 @@ void InputCheck::mark_unread_filters() {
   }
 }
 
+void InputCheck::scan_new_in_shadow() {
+  for (const std::size_t index : enforced_) {
+    const Scope scope{context_, policy::Direction::kInput, messages_[index].role, nullptr, nullptr, &messages_, index};
+    scan_in_shadow(pipeline_, mend_utf8(messages_[index].text), scope, decision_);
+  }
+}
+
 }  // namespace
 
 InputOutcome check_input(const Pipeline& pipeline, const Turn& turn, const std::vector<Message>& messages) {
@@ -175,7 +187,7 @@ Decision check_text(const Pipeline& pipeline, const policy::Context& context, po
   for (std::size_t i = 0; i < pipeline.detectors.size(); ++i) {
     const Detector& detector = pipeline.detectors[i];
     ScanRecord& record = decision.scanned[i];
-    if (!detector.works_on(direction)) continue;
+    if (!detector.decides_on(direction)) continue;
     if (direction == policy::Direction::kInput && !detector.reads(scope.role)) {
       record.skipped = "it does not judge users' messages";
       continue;
@@ -185,6 +197,7 @@ Decision check_text(const Pipeline& pipeline, const policy::Context& context, po
   }
   for (Finding& finding : found) decision.findings.push_back(rule(std::move(finding), direction, *plan, pipeline.policy));
   conclude(pipeline, scope.context, decision);
+  scan_in_shadow(pipeline, mended, scope, decision);
   return decision;
 }
 

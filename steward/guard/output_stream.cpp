@@ -7,6 +7,7 @@
 #include "steward/guard/history.h"
 #include "steward/guard/rewrite.h"
 #include "steward/guard/segment.h"
+#include "steward/guard/shadow.h"
 #include "steward/guard/turn_language.h"
 #include "steward/guard/verdict.h"
 
@@ -38,6 +39,8 @@ class OutputStream final : public OutputGuard {
   Release push(std::string_view delta) override;
   Release finish() override;
   Release take_whole(std::string_view text) override;
+  bool shadow_due() const override { return shadow_due_; }
+  void run_shadow() override;
   const Decision& decision() const override { return decision_; }
   std::size_t held_bytes() const override { return mender_.pending_bytes() + segmenter_.pending_bytes() + views_.raw().size() - released_; }
 
@@ -73,6 +76,8 @@ class OutputStream final : public OutputGuard {
   std::size_t released_ = 0;       ///< position in the raw text
   std::size_t ending_ = SIZE_MAX;  ///< begin of the earliest span that ends the stream
   bool ended_ = false;
+  bool shadow_due_;
+  std::string clean_;   ///< a whole output in which nothing was found, for filters in shadow
   std::string mended_;  ///< of the delta under way
   std::string sent_;    ///< all releases
   Decision decision_;
@@ -86,6 +91,7 @@ OutputStream::OutputStream(const Pipeline& pipeline, std::shared_ptr<const void>
       messages_(turn.messages),
       notation_(turn.notation),
       shortest_deadline_(shortest_deadline(pipeline.detectors)),
+      shadow_due_(has_shadow(pipeline.detectors, policy::Direction::kOutput)),
       decision_(begin_decision(pipeline, policy::Direction::kOutput)) {
   STEWARD_CHECK(conversation_ != nullptr);
   scope_.context = turn.context;
@@ -102,7 +108,7 @@ void OutputStream::open_lanes() {
   plan_ = pipeline_.policy.plan(scope_.context);
   for (std::size_t i = 0; i < pipeline_.detectors.size(); ++i) {
     const Detector& detector = pipeline_.detectors[i];
-    if (!detector.works_on(policy::Direction::kOutput)) continue;
+    if (!detector.decides_on(policy::Direction::kOutput)) continue;
     lanes_.push_back({&detector, detector.filter->open(scope_), &decision_.scanned[i]});
   }
 }
@@ -154,11 +160,18 @@ Release OutputStream::take_whole(std::string_view text) {
     if (!release.ended) release.text += finish().text;
   } else {
     remember(*conversation_, pipeline_.policy, {scope_.role, mended}, decision_.action);
+    if (shadow_due_) clean_ = mended;
     release.text = std::move(mended);
     ended_ = true;
   }
   release.ended = true;
   return release;
+}
+
+/// A scan finds what a stream finds, and nobody waits for it here.
+void OutputStream::run_shadow() {
+  if (!std::exchange(shadow_due_, false)) return;
+  scan_in_shadow(pipeline_, clean_.empty() ? views_.raw() : std::string_view(clean_), scope_, decision_);
 }
 
 /// Does no filter find anything in it, or fail at it?
@@ -168,7 +181,7 @@ bool OutputStream::is_clean(const std::string& text) {
   std::vector<Finding> found;
   for (std::size_t i = 0; i < pipeline_.detectors.size(); ++i) {
     const Detector& detector = pipeline_.detectors[i];
-    if (!detector.works_on(policy::Direction::kOutput)) continue;
+    if (!detector.decides_on(policy::Direction::kOutput)) continue;
     if (!scan_text(detector, views, scope_, timer, decision_.scanned[i], found) || !found.empty()) return false;
   }
   return true;

@@ -25,7 +25,12 @@ std::vector<std::string> market_languages(const Document& document, const CheckO
 }
 
 bool has_evidence(const Document& document, const std::string& category, const std::string& language) {
+  const auto in_shadow = [&](const std::string& name) {
+    return std::any_of(document.filters.begin(), document.filters.end(),
+                       [&](const FilterSpec& filter) { return filter.name == name && filter.shadow; });
+  };
   for (const auto& [filter, entries] : document.filter_evidence) {
+    if (in_shadow(filter)) continue;  // it decides nothing
     for (const yaml::Node& entry : entries) {
       const yaml::Node* named = entry.find("category");
       const yaml::Node* languages = entry.find("languages");

@@ -139,8 +139,8 @@ std::vector<std::string> diff(const Policy& before, const Policy& after) {
       "filter", old.filters, now.filters, &FilterSpec::name,
       [](const FilterSpec& a, const FilterSpec& b) {
         return a.kind == b.kind && a.on_input == b.on_input && a.on_output == b.on_output && a.roles == b.roles &&
-               a.fail_mode == b.fail_mode && a.stream_mode == b.stream_mode && a.deadline == b.deadline &&
-               json::dump(yaml::to_json(a.config)) == json::dump(yaml::to_json(b.config));
+               a.fail_mode == b.fail_mode && a.stream_mode == b.stream_mode && a.shadow == b.shadow && a.decode == b.decode &&
+               a.deadline == b.deadline && json::dump(yaml::to_json(a.config)) == json::dump(yaml::to_json(b.config));
       },
       out);
   diff_named<CannedReply>(

@@ -48,6 +48,7 @@ TEST_F(Parse, MistakesHavePlacesAndSayWhatToWrite) {
       {"filters:\n  - {name: x, kind: lexicon, fail: ajar}\n", "3:", "closed"},
       {"filters:\n  - {name: x, kind: lexicon, stream: never}\n", "3:", "hold"},
       {"filters:\n  - {name: x, kind: lexicon, evidence: [{categories: a}]}\n", "3:", "category"},
+      {"filters:\n  - {name: x, kind: lexicon, shadow: maybe}\n", "3:", "true"},
       {"canned:\n  - {id: c, why: x}\n", "3:6", "needs"},
       {"canned:\n  - {id: c, owner: o, why: w, review_by: soon, retire_when: r, reply: {en: hi}}\n", "3:", "2027-06-30"},
       {"resources:\n  - {topic: t, place: DE, name: n, contact: c, verified: 2026-01-01}\n", "3:6", "expires"},

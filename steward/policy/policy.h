@@ -59,7 +59,8 @@ struct FilterSpec {
   std::vector<std::string> roles;  ///< message roles it scans on input; default user, tool
   FailMode fail_mode = FailMode::kClosed;
   StreamMode stream_mode = StreamMode::kHold;
-  bool decode = true;  ///< does it read the decoded views, if it can?
+  bool shadow = false;  ///< is what it finds only recorded, beside the decision?
+  bool decode = true;   ///< does it read the decoded views, if it can?
   std::chrono::microseconds deadline{50'000};
   yaml::Node config;  ///< the filter's own keys
   yaml::Location where;

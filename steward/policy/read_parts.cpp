@@ -48,7 +48,8 @@ const std::vector<Node>& items_of(const Node& root, std::string_view key) {
 }
 
 Result<FilterSpec> read_filter(const Node& node, Document& out) {
-  TRY(yaml::check_keys(node, {"name", "kind", "on", "roles", "fail", "stream", "decode", "deadline_ms", "evidence", "config"}, "a filter"));
+  TRY(yaml::check_keys(node, {"name", "kind", "on", "roles", "fail", "stream", "shadow", "decode", "deadline_ms", "evidence", "config"},
+                       "a filter"));
   FilterSpec filter;
   filter.where = node.where;
   filter.name = TRY(needed_text(node, "name", "a filter"));
@@ -70,6 +71,7 @@ Result<FilterSpec> read_filter(const Node& node, Document& out) {
     constexpr std::pair<std::string_view, StreamMode> kWords[] = {{"hold", StreamMode::kHold}, {"advisory", StreamMode::kAdvisory}};
     filter.stream_mode = TRY(read_word(*stream, kWords));
   }
+  if (const Node* shadow = node.find("shadow")) filter.shadow = TRY(shadow->as_bool());
   if (const Node* decode = node.find("decode")) filter.decode = TRY(decode->as_bool());
   if (const Node* deadline = node.find("deadline_ms")) {
     const auto ms = TRY(deadline->as_integer());

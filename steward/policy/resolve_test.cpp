@@ -194,6 +194,8 @@ TEST_F(Resolve, CheckWantsEvidenceForEveryDeclaredLanguage) {
   EXPECT_EQ(errors(""), 2);
   EXPECT_EQ(errors("filters: [{name: f, kind: lexicon, evidence: [{category: a, languages: [en], source: s}]}]\n"), 1);
   EXPECT_EQ(errors("filters: [{name: f, kind: lexicon, evidence: [{category: a, languages: ['*'], source: s}]}]\n"), 0);
+  EXPECT_EQ(errors("filters: [{name: f, kind: lexicon, shadow: true, evidence: [{category: a, languages: ['*'], source: s}]}]\n"), 2)
+      << "a filter in shadow decides nothing";
   EXPECT_EQ(errors("accepts_gap: [{category: a, language: '*', why: w, until: 2027-06-30}]\n"), 0);
   EXPECT_EQ(errors("accepts_gap: [{category: a, language: hi, why: w, until: 2027-06-30}]\n"), 1);
   EXPECT_EQ(errors("accepts_gap: [{category: b, language: '*', why: w, until: 2027-06-30}]\n"), 2) << "another category";

@@ -1,5 +1,6 @@
-// instant_gateway PRODUCT PORT: a product's guards and ledger around a model "mock" that answers at once, to profile what the gateway
-// itself costs (bench/gateway/README.md). Runs until its input ends.
+// instant_gateway PRODUCT PORT [slow]: a product's guards and ledger around a model "mock" that answers at once, to profile what the
+// gateway itself costs (bench/gateway/README.md); with `slow`, every filter says that it is slow, so that guards run on workers. Runs until
+// its input ends.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -11,6 +12,7 @@
 #include "steward/app/profiles.h"
 #include "steward/app/storage.h"
 #include "steward/gateway/gateway.h"
+#include "steward/guard/testing/slow_filter.h"
 
 namespace steward::bench {
 namespace {
@@ -40,12 +42,21 @@ class InstantModel final : public model::LanguageModel {
   model::ModelRecord record_;
 };
 
-Result<void> run(const std::string& directory, std::uint16_t port) {
+/// The guard of the profile `default`, each of its filters as a slow one.
+Result<std::shared_ptr<const guard::Guard>> slow_guard(const app::Product& product, const Clock& clock) {
+  const std::string path = product.policies.at("default"), shipped = app::shipped_policies_dir();
+  const auto policy = TRY(policy::Policy::load(path, {shipped}));
+  guard::FilterEnvironment environment{path.substr(0, path.rfind('/')), shipped, policy.get()};
+  return guard::Guard::create(policy, guard::testing::make_all_slow(app::filter_table(), {}), environment, clock);
+}
+
+Result<void> run(const std::string& directory, std::uint16_t port, bool slow) {
   const app::Product product = TRY(app::load_product(directory));
   const Key master = TRY(app::open_master_key(product));
   SystemClock clock;
   gateway::Profiles profiles;
   const auto loader = TRY(app::ProfileLoader::load(product, clock, profiles));
+  if (slow) profiles.set("default", TRY(slow_guard(product, clock)));
   const auto ledger = TRY(app::open_ledger(product, master));
   guard::Conversations conversations(derive_key(master, "steward/conversations/1"), 10'000);
   InstantModel model;
@@ -72,11 +83,12 @@ Result<void> run(const std::string& directory, std::uint16_t port) {
 }  // namespace steward::bench
 
 int main(int count, char** words) {
-  if (count != 3) {
-    fmt::print(stderr, "instant_gateway PRODUCT PORT\n");
+  const bool slow = count == 4 && std::string_view(words[3]) == "slow";
+  if (count != 3 && !slow) {
+    fmt::print(stderr, "instant_gateway PRODUCT PORT [slow]\n");
     return 2;
   }
-  const auto done = steward::bench::run(words[1], static_cast<std::uint16_t>(std::atoi(words[2])));
+  const auto done = steward::bench::run(words[1], static_cast<std::uint16_t>(std::atoi(words[2])), slow);
   if (!done) fmt::print(stderr, "{}\n", done.error().message);
   return done ? 0 : 1;
 }

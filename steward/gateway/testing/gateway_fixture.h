@@ -68,6 +68,8 @@ class GatewayTest : public ::testing::Test {
   /// Waits until some event of that kind, and with that `state` if one is given, was stored.
   ledger::StoredEvent wait_for(const std::string& kind, std::string_view state = "") const;
 
+  guard::FilterFactory factory_ = filters::make_scripted;
+  int io_threads_ = 2;
   SystemClock clock_;
   model::Script script_{{"Hello", " world", "!"}, {}, {}, false};
   std::shared_ptr<guard::testing::TablePolicy> policy_ = std::make_shared<guard::testing::TablePolicy>();
@@ -75,6 +77,7 @@ class GatewayTest : public ::testing::Test {
   Profiles profiles_;
   guard::Conversations conversations_{Key{}, 100};
   std::unique_ptr<model::ScriptedModel> model_;
+  model::LanguageModel* other_model_ = nullptr;  ///< that is served in its place
   std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<net::Server> server_;
 };

@@ -28,7 +28,7 @@ GatewayTest::GatewayTest() {
 }
 
 void GatewayTest::set_guard() {
-  const auto guard = guard::Guard::create(policy_, filters::make_scripted, {"", "", policy_.get()}, clock_);
+  const auto guard = guard::Guard::create(policy_, factory_, {"", "", policy_.get()}, clock_);
   STEWARD_CHECK(guard.has_value());
   profiles_.set("default", *guard);
   profiles_.set("teen", *guard);
@@ -48,13 +48,14 @@ GatewayOptions GatewayTest::options() {
 void GatewayTest::restart(const GatewayOptions& options) {
   server_.reset();
   if (gateway_) EXPECT_TRUE(gateway_->wait_idle(std::chrono::seconds(20)));
-  GatewayParts parts{{model_.get()}, profiles_, ledger_, conversations_, clock_, {}};
+  model::LanguageModel* model = other_model_ ? other_model_ : model_.get();
+  GatewayParts parts{{model}, profiles_, ledger_, conversations_, clock_, {}};
   parts.openai_categories = [](std::string_view category, std::string_view) {
     return category == "bad" ? std::vector<std::string>{"violence"} : std::vector<std::string>{};
   };
   gateway_ = std::make_unique<Gateway>(parts, options);
   net::ServerOptions server;
-  server.io_threads = 2;
+  server.io_threads = io_threads_;
   server.body_bytes_max = 1 << 20;
   server_ = serve(*gateway_, clock_, server).value();
 }
