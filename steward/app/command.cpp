@@ -84,6 +84,7 @@ int run(int argc, char** argv) {
   add_serve_command(app, line);
   add_chat_command(app, line);
   add_guard_command(app, line);
+  add_judge_command(app, line);
   add_policy_command(app, line);
   add_model_command(app, line);
   add_ledger_command(app, line);

@@ -28,7 +28,9 @@ struct CommandLine {
 void add_init_command(CLI::App& app, CommandLine& line);
 void add_serve_command(CLI::App& app, CommandLine& line);
 void add_chat_command(CLI::App& app, CommandLine& line);
+void add_judge_command(CLI::App& app, CommandLine& line);
 void add_guard_command(CLI::App& app, CommandLine& line);
+void add_judge_command(CLI::App& app, CommandLine& line);
 void add_policy_command(CLI::App& app, CommandLine& line);
 void add_model_command(CLI::App& app, CommandLine& line);
 void add_ledger_command(CLI::App& app, CommandLine& line);

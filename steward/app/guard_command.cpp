@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "steward/app/command.h"
+#include "steward/app/models.h"
 #include "steward/app/profiles.h"
 #include "steward/app/sarif.h"
 #include "steward/core/files.h"
@@ -124,7 +125,8 @@ Result<int> scan_all(const CommandLine& line, const Options& options) {
   if (found == product.policies.end())
     return fail(ErrorCode::kNotFound, fmt::format("the product has no profile '{}'; see `policies:` in product.yaml", options.profile));
   static const SystemClock clock;
-  const auto guard = TRY(load_guard(found->second, clock));
+  ProductModels models(product);
+  const auto guard = TRY(load_guard(found->second, clock, models.source()));
   Scan scan(*guard, options);
   for (const std::string& path : options.files) {
     if (path.ends_with(".jsonl")) {

@@ -56,4 +56,45 @@ Result<std::vector<std::unique_ptr<model::LanguageModel>>> open_models(const Mod
   return models;
 }
 
+Result<void> ProductModels::read_configs() {
+  if (!configs_) configs_ = TRY(load_product(directory_)).models;
+  opened_.resize(configs_->size());
+  return {};
+}
+
+Result<const ProductModels::Opened*> ProductModels::open(std::size_t index) {
+  if (!opened_[index]) opened_[index] = TRY(open_models((*configs_)[index]));
+  return &*opened_[index];
+}
+
+Result<model::LanguageModel*> ProductModels::find(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  TRY(read_configs());
+  std::string known;
+  for (std::size_t i = 0; i < configs_->size(); ++i) {
+    const ModelConfig& config = (*configs_)[i];
+    std::vector<std::string> ids = {config.id};
+    for (const AdapterConfig& adapter : config.adapters) ids.push_back(adapter.id);
+    for (std::size_t at = 0; at < ids.size(); ++at) {
+      if (ids[at] == id) return (*TRY(open(i)))[at].get();
+      known += (known.empty() ? "" : ", ") + ids[at];
+    }
+  }
+  return fail(ErrorCode::kNotFound, fmt::format("the product has no model '{}'; it has: {}", id, known));
+}
+
+Result<std::vector<model::LanguageModel*>> ProductModels::open_all() {
+  const std::lock_guard lock(mutex_);
+  TRY(read_configs());
+  std::vector<model::LanguageModel*> all;
+  for (std::size_t i = 0; i < configs_->size(); ++i)
+    for (const auto& model : *TRY(open(i))) all.push_back(model.get());
+  return all;
+}
+
+void ProductModels::close() {
+  const std::lock_guard lock(mutex_);
+  opened_.clear();
+}
+
 }  // namespace steward::app

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "steward/app/command.h"
+#include "steward/app/models.h"
 #include "steward/app/profiles.h"
 #include "steward/core/clock.h"
 #include "steward/policy/check.h"
@@ -37,12 +38,13 @@ Result<std::string> path_of(const CommandLine& line, const Options& options) {
   return found->second;
 }
 
-Result<std::shared_ptr<const guard::Guard>> guard_of(const CommandLine& line, const Options& options) {
-  return load_guard(TRY(path_of(line, options)), clock_of_commands());
+Result<std::shared_ptr<const guard::Guard>> guard_of(const CommandLine& line, const Options& options, ProductModels& models) {
+  return load_guard(TRY(path_of(line, options)), clock_of_commands(), models.source());
 }
 
 Result<int> check(const CommandLine& line, const Options& options) {
-  const auto guard = TRY(guard_of(line, options));
+  ProductModels models(line.product_dir);
+  const auto guard = TRY(guard_of(line, options, models));
   policy::CheckOptions checks;
   checks.today_days = clock_of_commands().now_us() / 86'400'000'000;
   if (options.file.empty()) {
@@ -64,7 +66,8 @@ Result<int> check(const CommandLine& line, const Options& options) {
 }
 
 Result<int> explain(const CommandLine& line, const Options& options) {
-  const auto guard = TRY(guard_of(line, options));
+  ProductModels models(line.product_dir);
+  const auto guard = TRY(guard_of(line, options, models));
   const auto& ids = guard->policy().category_ids();
   if (std::find(ids.begin(), ids.end(), options.category) == ids.end())
     return fail(ErrorCode::kNotFound, fmt::format("the policy has no category '{}'; it has: {}", options.category, fmt::join(ids, ", ")));
@@ -75,8 +78,9 @@ Result<int> explain(const CommandLine& line, const Options& options) {
 }
 
 Result<int> diff(const CommandLine& line, const Options& options) {
-  const auto before = TRY(guard_of(line, options));
-  const auto after = TRY(load_guard(options.other, clock_of_commands()));
+  ProductModels models(line.product_dir);
+  const auto before = TRY(guard_of(line, options, models));
+  const auto after = TRY(load_guard(options.other, clock_of_commands(), models.source()));
   const auto lines = policy::diff(before->policy(), after->policy());
   for (const std::string& one : lines) fmt::print("{}\n", one);
   if (lines.empty()) fmt::print("no difference\n");
@@ -84,7 +88,8 @@ Result<int> diff(const CommandLine& line, const Options& options) {
 }
 
 Result<int> test(const CommandLine& line, const Options& options) {
-  const auto guard = TRY(guard_of(line, options));
+  ProductModels models(line.product_dir);
+  const auto guard = TRY(guard_of(line, options, models));
   const auto observe = [&](const policy::Context& context, policy::Direction direction, std::string_view text) {
     const guard::Decision decision = guard->check_text(context, direction, text);
     policy::Observed observed{decision.action, decision.supportive, {}};

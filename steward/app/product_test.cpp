@@ -228,6 +228,24 @@ TEST_F(ProductFile, AnUpstreamOpensWithItsKeyOnly) {
   EXPECT_NE(unset.error().message.find("STEWARD_TEST_NO_SUCH_KEY"), std::string::npos);
 }
 
+/// Models are opened when they are asked for, and each once.
+TEST_F(ProductFile, ItsModelsOpenWhenAskedFor) {
+  const Product product = load(
+                              "product: {id: shop}\nmodels:\n  - {id: near, upstream: {url: 'http://127.0.0.1:9/v1', model: b}}\n"
+                              "  - {id: far, upstream: {url: 'http://127.0.0.1:9/v1', model: b, api_key_env: STEWARD_TEST_NO_SUCH_KEY}}\n")
+                              .value();
+  ProductModels models(product);
+  const auto near = models.find("near");
+  ASSERT_TRUE(near) << near.error().message;
+  EXPECT_EQ(*near, *models.source()("near"));
+  EXPECT_FALSE(models.find("far")) << "its key is not set";
+  const auto none = models.find("none");
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().message, "the product has no model 'none'; it has: near, far");
+  EXPECT_FALSE(models.open_all());
+  EXPECT_NE(ProductModels(directory_ + "/none").find("near").error().message.find("steward init"), std::string::npos);
+}
+
 TEST_F(ProductFile, AFolderWithoutOneSaysWhatToRun) {
   const auto missing = load_product(directory_ + "/none");
   ASSERT_FALSE(missing);

@@ -7,10 +7,12 @@
 #include "steward/filters/canned/canned.h"
 #include "steward/filters/form/form.h"
 #include "steward/filters/identity/identity.h"
+#include "steward/filters/judge/judge_filter.h"
 #include "steward/filters/leak/leak.h"
 #include "steward/filters/lexicon/lexicon.h"
 #include "steward/filters/pattern/pattern.h"
 #include "steward/filters/pii/pii.h"
+#include "steward/filters/reply_checks/refusal.h"
 #include "steward/filters/scripted/scripted.h"
 #include "steward/filters/secret/secret.h"
 #include "steward/prompting/prompting.h"
@@ -22,10 +24,16 @@ namespace fs = std::filesystem;
 
 using Make = Result<std::unique_ptr<guard::Filter>> (*)(const policy::FilterSpec&, const guard::FilterEnvironment&);
 constexpr std::pair<std::string_view, Make> kFilters[] = {
-    {"canned", filters::make_canned},     {"form", filters::make_form},         {"leak", filters::make_leak},
-    {"identity", filters::make_identity}, {"lexicon", filters::make_lexicon},   {"pattern", filters::make_pattern},
-    {"pii", filters::make_pii},           {"scripted", filters::make_scripted}, {"secret", filters::make_secret},
+    {"canned", filters::make_canned},     {"form", filters::make_form},       {"leak", filters::make_leak},
+    {"identity", filters::make_identity}, {"lexicon", filters::make_lexicon}, {"pattern", filters::make_pattern},
+    {"pii", filters::make_pii},           {"refusal", filters::make_refusal}, {"scripted", filters::make_scripted},
+    {"secret", filters::make_secret},
 };
+
+/// Those that ask a language model.
+using MakeWithModel = Result<std::unique_ptr<guard::Filter>> (*)(const policy::FilterSpec&, const guard::FilterEnvironment&,
+                                                                 const filters::ModelSource&);
+constexpr std::pair<std::string_view, MakeWithModel> kModelFilters[] = {{"judge", filters::make_judge}};
 
 /// Changes whenever a file is written, without reading it.
 std::string stamp_of(const std::vector<std::string>& files) {
@@ -41,45 +49,50 @@ std::string stamp_of(const std::vector<std::string>& files) {
 
 }  // namespace
 
-guard::FilterFactory filter_table() {
-  return [](const policy::FilterSpec& spec, const guard::FilterEnvironment& environment) -> Result<std::unique_ptr<guard::Filter>> {
-    std::string known;
+guard::FilterFactory filter_table(filters::ModelSource models) {
+  return [models = std::move(models)](const policy::FilterSpec& spec,
+                                      const guard::FilterEnvironment& environment) -> Result<std::unique_ptr<guard::Filter>> {
+    std::vector<std::string_view> kinds;
     for (const auto& [kind, make] : kFilters) {
       if (spec.kind == kind) return make(spec, environment);
-      known += known.empty() ? "" : ", ";
-      known += kind;
+      kinds.push_back(kind);
+    }
+    for (const auto& [kind, make] : kModelFilters) {
+      if (spec.kind == kind) return make(spec, environment, models);
+      kinds.push_back(kind);
     }
     return fail(ErrorCode::kInvalidInput,
-                fmt::format("{}: there is no filter kind '{}'; known: {}", yaml::to_string(spec.where), spec.kind, known));
+                fmt::format("{}: there is no filter kind '{}'; known: {}", yaml::to_string(spec.where), spec.kind, fmt::join(kinds, ", ")));
   };
 }
 
-Result<std::shared_ptr<const guard::Guard>> load_guard(const std::string& policy_path, const Clock& clock) {
+Result<std::shared_ptr<const guard::Guard>> load_guard(const std::string& policy_path, const Clock& clock,
+                                                       const filters::ModelSource& models) {
   const std::string shipped = shipped_policies_dir();
   const auto policy = TRY(policy::Policy::load(policy_path, {shipped}));
   TRY(prompting::check_rules(*policy));
   guard::FilterEnvironment environment{fs::path(policy_path).parent_path().string(), shipped, policy.get()};
-  return guard::Guard::create(policy, filter_table(), std::move(environment), clock);
+  return guard::Guard::create(policy, filter_table(models), std::move(environment), clock);
 }
 
-Result<std::unique_ptr<ProfileLoader>> ProfileLoader::load(const Product& product, const Clock& clock, gateway::Profiles& profiles) {
-  std::unique_ptr<ProfileLoader> loader(new ProfileLoader(clock, profiles));
+Result<std::unique_ptr<ProfileLoader>> ProfileLoader::load(const Product& product, Needs needs) {
+  std::unique_ptr<ProfileLoader> loader(new ProfileLoader(std::move(needs)));
   for (const auto& [name, path] : product.policies) {
-    auto guard = TRY(load_guard(path, clock));
+    auto guard = TRY(load_guard(path, loader->needs_.clock, loader->needs_.models));
     const auto& files = guard->policy().files();
     loader->entries_[name] = Entry{path, stamp_of(files), files};
-    profiles.set(name, std::move(guard));
+    loader->needs_.profiles.set(name, std::move(guard));
   }
   return loader;
 }
 
 void ProfileLoader::reload_entry(const std::string& name, Entry& entry, const Observer& observer) {
   entry.stamp = stamp_of(entry.files);  // of a broken file too: it is tried again when it changes again
-  const auto loaded = load_guard(entry.path, clock_);
+  const auto loaded = load_guard(entry.path, needs_.clock, needs_.models);
   if (loaded) {
     entry.files = (*loaded)->policy().files();
     entry.stamp = stamp_of(entry.files);
-    profiles_.set(name, *loaded);
+    needs_.profiles.set(name, *loaded);
   }
   observer(name, loaded);
 }

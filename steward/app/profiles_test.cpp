@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "steward/core/files.h"
+#include "steward/model/scripted/scripted_model.h"
 
 namespace steward::app {
 namespace {
@@ -105,6 +106,37 @@ TEST_F(Reload, IsAtomicUnderReaders) {
   stop = true;
   reader.join();
   EXPECT_EQ(in_force(), "2.0.5");
+}
+
+/// A policy with a judge gets the product's model, at start and after a reload; without models it says what is needed.
+TEST_F(Reload, AJudgeIsMadeWithTheProductsModel) {
+  const auto judged = [this](const std::string& version, const std::string& model) {
+    write(version, "filters:\n  - {name: judge, kind: judge, config: {model: " + model + ", categories: [hate]}}\n");
+  };
+  judged("2.0.0", "m");
+  const auto without = load_guard(path(), clock_of_tests());
+  ASSERT_FALSE(without);
+  EXPECT_NE(without.error().message.find("--product DIR"), std::string::npos) << without.error().message;
+  model::ScriptedModel model("m", [](const std::string&) { return model::Script{}; });
+  gateway::Profiles profiles;
+  const auto source = [&](const std::string& id) -> Result<model::LanguageModel*> {
+    if (id != "m") return fail(ErrorCode::kNotFound, "the product has no model '" + id + "'; it has: m");
+    return &model;
+  };
+  const auto loaded = ProfileLoader::load(product_, {clock_of_tests(), profiles, source});
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_TRUE(profiles.find("default")->slow());
+  std::string heard;
+  const auto observer = [&](const std::string&, const Result<std::shared_ptr<const guard::Guard>>& one) {
+    heard = one ? (*one)->policy().version() : one.error().message;
+  };
+  judged("2.0.1", "other");
+  (*loaded)->reload(observer);
+  EXPECT_NE(heard.find("no model 'other'; it has: m"), std::string::npos) << heard;
+  EXPECT_EQ(profiles.find("default")->policy().version(), "2.0.0");
+  judged("2.0.2", "m");
+  (*loaded)->reload(observer);
+  EXPECT_EQ(profiles.find("default")->policy().version(), "2.0.2");
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "steward/app/models.h"
 #include "steward/app/storage.h"
 #include "steward/core/ids.h"
 
@@ -16,18 +15,13 @@ constexpr std::size_t kConversationsInMemory = 10'000;
 Result<std::unique_ptr<Service>> Service::start(const Product& product, int io_threads) {
   std::unique_ptr<Service> service(new Service(product));
   const Key master = TRY(open_master_key(product));
-  service->loader_ = TRY(ProfileLoader::load(product, service->clock_, service->profiles_));
+  service->loader_ = TRY(ProfileLoader::load(product, {service->clock_, service->profiles_, service->opened_.source()}));
   service->crosswalk_ = TRY(policy::Crosswalk::load(shipped_policies_dir() + "/crosswalk.sssom.tsv"));
-  for (const ModelConfig& config : product.models) {
-    auto opened = TRY(open_models(config));
-    for (auto& model : opened) service->models_.push_back(std::move(model));
-  }
+  service->models_ = TRY(service->opened_.open_all());
   service->ledger_ = TRY(open_ledger(product, master));
   service->conversations_ = std::make_unique<guard::Conversations>(derive_key(master, "steward/conversations/1"), kConversationsInMemory);
 
-  std::vector<model::LanguageModel*> models;
-  for (const auto& model : service->models_) models.push_back(model.get());
-  gateway::GatewayParts parts{std::move(models), service->profiles_, *service->ledger_, *service->conversations_, service->clock_, {}};
+  gateway::GatewayParts parts{service->models_, service->profiles_, *service->ledger_, *service->conversations_, service->clock_, {}};
   parts.openai_categories = [&crosswalk = service->crosswalk_](std::string_view category, std::string_view subtype) {
     return crosswalk.codes("openai", category, subtype);
   };
@@ -53,7 +47,7 @@ Result<std::unique_ptr<Service>> Service::start(const Product& product, int io_t
     policies[name] = json::Object{{"id", policy.id()}, {"version", policy.version()}, {"digest", policy.digest()}};
   }
   json::Object digests;
-  for (const auto& model : service->models_) digests[model->record().id] = model->record().sha256;
+  for (const model::LanguageModel* model : service->models_) digests[model->record().id] = model->record().sha256;
   service->record("server_started", {{"product", product.id}, {"policies", policies}, {"models", digests}, {"version", STEWARD_VERSION}});
   return service;
 }
@@ -120,6 +114,7 @@ void Service::stop(std::chrono::milliseconds deadline) {
   gateway_->wait_idle(std::chrono::seconds(10));
   server_.reset();
   models_.clear();
+  opened_.close();
   record("server_stopped", {});
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "steward/app/models.h"
 #include "steward/app/product.h"
 #include "steward/app/profiles.h"
 #include "steward/gateway/gateway.h"
@@ -21,7 +22,7 @@ class Service {
   ~Service();
 
   std::string address() const;  ///< "127.0.0.1:8080"
-  const std::vector<std::unique_ptr<model::LanguageModel>>& models() const { return models_; }
+  const std::vector<model::LanguageModel*>& models() const { return models_; }
   const gateway::Profiles& profiles() const { return profiles_; }
   /// Loads the policies and the API keys anew (`all`), or the policies whose files changed; each outcome is an event of the ledger and a
   /// line on stderr.
@@ -33,14 +34,15 @@ class Service {
   void stop(std::chrono::milliseconds deadline);
 
  private:
-  explicit Service(Product product) : product_(std::move(product)) {}
+  explicit Service(Product product) : product_(std::move(product)), opened_(product_) {}
   void reload_access();
   void record(const std::string& kind, json::Object meta);
 
   const Product product_;
   SystemClock clock_;
   std::unique_ptr<ledger::Ledger> ledger_;
-  std::vector<std::unique_ptr<model::LanguageModel>> models_;
+  ProductModels opened_;  ///< before the guards, whose judges ask them
+  std::vector<model::LanguageModel*> models_;
   gateway::Profiles profiles_;
   std::unique_ptr<ProfileLoader> loader_;
   std::unique_ptr<guard::Conversations> conversations_;

@@ -25,6 +25,18 @@ TokenLogprob describe(const std::string& text) {
   return out;
 }
 
+/// The delta at `index`, as a token.
+TokenLogprob describe(const Script& script, std::size_t index) {
+  TokenLogprob out = describe(script.deltas[index]);
+  if (index >= script.tops.size()) return out;
+  out.top.clear();
+  for (const auto& [text, logprob] : script.tops[index]) {
+    out.top.emplace_back(describe(text).token, text, logprob);
+    if (text == script.deltas[index]) out.logprob = logprob;
+  }
+  return out;
+}
+
 }  // namespace
 
 ScriptedModel::ScriptedModel(std::string id, Write write) : write_(std::move(write)) {
@@ -60,14 +72,15 @@ Result<std::unique_ptr<Generation>> ScriptedModel::start(GenerateRequest request
     }
     const auto stopped = [&] { return cancelled->load() || closing_.load(); };
     FinishReason reason = FinishReason::kStop;
-    for (const std::string& delta : script.deltas) {
+    for (std::size_t at = 0; at < script.deltas.size(); ++at) {
       if (stopped()) break;
       if (sampling.max_tokens >= 0 && usage.completion_tokens >= sampling.max_tokens) {
         reason = FinishReason::kLength;
         break;
       }
       ++usage.completion_tokens;
-      sink.on_delta(delta, sampling.want_logprobs ? std::vector<TokenLogprob>{describe(delta)} : std::vector<TokenLogprob>{});
+      sink.on_delta(script.deltas[at],
+                    sampling.want_logprobs ? std::vector<TokenLogprob>{describe(script, at)} : std::vector<TokenLogprob>{});
     }
     while (script.hangs && !stopped()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     if (stopped()) {

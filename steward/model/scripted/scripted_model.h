@@ -18,6 +18,8 @@ struct Script {
   std::optional<Error> failure;      ///< after the deltas, instead of an end
   bool hangs = false;                ///< after the deltas, until cancelled
   std::vector<ToolCall> calls = {};  ///< after the deltas
+  /// Alternatives of the delta with the same index, with their log-probabilities, best first; the delta alone, where there are none.
+  std::vector<std::vector<std::pair<std::string, double>>> tops = {};
 };
 
 /// A model that says what it is told, from a thread of its own, for tests of what stands around a model. Tokens are bytes.
