@@ -1,0 +1,149 @@
+#include "steward/classify/calibration.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "steward/core/check.h"
+#include "steward/core/files.h"
+
+namespace steward::classify {
+namespace {
+
+/// Fewer benign texts of a language than this say nothing about its tail.
+constexpr std::size_t kTextsMin = 400;
+
+Result<double> number(const json::Object& object, std::string_view key) {
+  const auto value = TRY(json::get_number(object, key));
+  if (!value) return fail(ErrorCode::kInvalidInput, fmt::format("'{}' is missing", key), std::string(key));
+  return *value;
+}
+
+Result<const json::Object*> object_at(const json::Object& object, std::string_view key) {
+  const json::Object* value = TRY(json::get_object(object, key));
+  if (!value) return fail(ErrorCode::kInvalidInput, fmt::format("'{}' is missing", key), std::string(key));
+  return value;
+}
+
+Result<LabelCalibration> read_label(const json::Object& object) {
+  LabelCalibration out;
+  out.platt.slope = TRY(number(object, "slope"));
+  out.platt.intercept = TRY(number(object, "intercept"));
+  out.error = TRY(number(object, "calibration_error"));
+  out.positives = static_cast<std::size_t>(TRY(number(object, "positives")));
+  out.negatives = static_cast<std::size_t>(TRY(number(object, "negatives")));
+  for (const auto& [language, curve] : *TRY(object_at(object, "benign"))) {
+    if (!curve.is_object()) return fail(ErrorCode::kInvalidInput, "'benign' must map languages to curves");
+    out.benign[std::string(language)] = TRY(BenignCurve::from_json(curve.as_object()));
+  }
+  if (!out.benign.contains("*")) return fail(ErrorCode::kInvalidInput, "'benign' lacks the curve '*' of all languages");
+  return out;
+}
+
+Result<Calibration> read_object(const json::Object& root) {
+  Calibration out;
+  out.scores_of = TRY(json::get_string(root, "scores_of")).value_or("");
+  out.gate = TRY(number(root, "gate"));
+  out.budget = TRY(number(root, "budget"));
+  for (const auto& [name, label] : *TRY(object_at(root, "labels"))) {
+    if (!label_index(name) || !label.is_object())
+      return fail(ErrorCode::kInvalidInput, fmt::format("there is no label '{}'", std::string_view(name)));
+    out.labels[std::string(name)] = TRY(read_label(label.as_object()));
+  }
+  return out;
+}
+
+}  // namespace
+
+double Platt::operator()(double score) const { return 1 / (1 + std::exp(-(slope * score + intercept))); }
+
+Platt fit_platt(std::span<const Scored> rows) {
+  double positives = 0;
+  for (const Scored& row : rows) positives += row.positive ? 1 : 0;
+  const double negatives = static_cast<double>(rows.size()) - positives;
+  STEWARD_CHECK(positives > 0 && negatives > 0);
+  const double high = (positives + 1) / (positives + 2), low = 1 / (negatives + 2);
+  Platt platt{1, std::log((positives + 1) / (negatives + 1))};
+  for (int round = 0; round < 50; ++round) {
+    double g_slope = 0, g_intercept = 0, h_ss = 1e-9, h_si = 0, h_ii = 1e-9;
+    for (const Scored& row : rows) {
+      const double p = platt(row.score), d = p - (row.positive ? high : low), w = p * (1 - p);
+      g_slope += d * row.score;
+      g_intercept += d;
+      h_ss += w * row.score * row.score;
+      h_si += w * row.score;
+      h_ii += w;
+    }
+    const double determinant = h_ss * h_ii - h_si * h_si;
+    if (!(determinant > 1e-12)) break;
+    const double slope = (h_ii * g_slope - h_si * g_intercept) / determinant,
+                 intercept = (h_ss * g_intercept - h_si * g_slope) / determinant;
+    const double damp = std::min(1.0, 2 / (std::abs(slope) + std::abs(intercept) + 1e-12));  // far from the optimum Newton overshoots
+    platt.slope -= damp * slope;
+    platt.intercept -= damp * intercept;
+    if (std::abs(slope) + std::abs(intercept) < 1e-9) break;
+  }
+  return platt;
+}
+
+BenignCurve::BenignCurve(const std::vector<double>& scores) : texts_(scores.size()) {
+  for (std::size_t i = 0; i < kRates.size(); ++i) scores_[i] = threshold_at_fpr(scores, kRates[i]);
+}
+
+double BenignCurve::score_at(double budget) const {
+  for (std::size_t i = 0; i < kRates.size(); ++i)
+    if (kRates[i] <= budget) return scores_[i];
+  return scores_.back();
+}
+
+json::Object BenignCurve::to_json() const {
+  json::Array scores;
+  for (const double score : scores_) scores.push_back(score);
+  return json::Object{{"texts", texts_}, {"scores", std::move(scores)}};
+}
+
+Result<BenignCurve> BenignCurve::from_json(const json::Object& object) {
+  BenignCurve out;
+  out.texts_ = static_cast<std::size_t>(TRY(number(object, "texts")));
+  const json::Array* scores = TRY(json::get_array(object, "scores"));
+  if (!scores || scores->size() != kRates.size())
+    return fail(ErrorCode::kInvalidInput, fmt::format("'scores' must hold {} numbers", kRates.size()));
+  for (std::size_t i = 0; i < kRates.size(); ++i) {
+    if (!(*scores)[i].is_number()) return fail(ErrorCode::kInvalidInput, "'scores' must hold numbers");
+    out.scores_[i] = (*scores)[i].to_number<double>();
+  }
+  return out;
+}
+
+const BenignCurve& Calibration::curve(const LabelCalibration& label, const std::string& language) {
+  const auto found = label.benign.find(language);
+  return found != label.benign.end() && found->second.texts() >= kTextsMin ? found->second : label.benign.at("*");
+}
+
+Result<void> write_calibration(const std::string& path, const Calibration& calibration) {
+  json::Object labels;
+  for (const auto& [name, label] : calibration.labels) {
+    json::Object benign;
+    for (const auto& [language, curve] : label.benign) benign[language] = curve.to_json();
+    labels[name] = json::Object{{"slope", label.platt.slope},   {"intercept", label.platt.intercept}, {"calibration_error", label.error},
+                                {"positives", label.positives}, {"negatives", label.negatives},       {"benign", std::move(benign)}};
+  }
+  return write_file_atomic(path, json::dump_canonical(json::Object{{"scores_of", calibration.scores_of},
+                                                                   {"gate", calibration.gate},
+                                                                   {"budget", calibration.budget},
+                                                                   {"labels", std::move(labels)}}) +
+                                     "\n");
+}
+
+Result<Calibration> read_calibration(const std::string& path) {
+  const std::string text = TRY(read_file(path));
+  const json::Value root = TRY(json::parse(text));
+  if (!root.is_object()) return fail(ErrorCode::kInvalidInput, path + " must hold one JSON object");
+  auto out = read_object(root.as_object());
+  if (!out)
+    return fail(ErrorCode::kInvalidInput, fmt::format("{}: {}; make it anew with `steward classify calibrate`", path, out.error().message));
+  return out;
+}
+
+}  // namespace steward::classify
