@@ -1,8 +1,8 @@
 """Writes GGUF files: metadata, then tensors as bytes that are already in their number format."""
 import struct
 
-F32, F16, Q4_0 = 0, 1, 2  # number formats of tensors, by ggml's numbers
-BLOCK_BYTES = {F32: (1, 4), F16: (1, 2), Q4_0: (32, 18)}
+F32, F16, Q4_0, BF16 = 0, 1, 2, 30  # number formats of tensors, by ggml's numbers
+BLOCK_BYTES = {F32: (1, 4), F16: (1, 2), Q4_0: (32, 18), BF16: (1, 2)}
 ALIGNMENT = 32
 
 

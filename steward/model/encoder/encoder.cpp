@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "steward/core/hash.h"
+#include "steward/model/encoder/open.h"
 #include "steward/model/encoder/tokenizer.h"
 #include "steward/model/encoder/trunk.h"
 #include "steward/model/encoder/windows.h"

@@ -51,7 +51,7 @@ struct Gemm::Shape {
     dnnl::memory::desc in, out, scratch;
     dnnl::matmul product;
   };
-  int input_max = 0;
+  int weight_max = 0;
   dnnl::memory::desc weights;
   std::array<ForRows, kRowsMax / kRowsStep> for_rows;  // by rows / kRowsStep - 1
 };
@@ -61,18 +61,18 @@ Gemm::Gemm(Gemm&&) noexcept = default;
 Gemm& Gemm::operator=(Gemm&&) noexcept = default;
 Gemm::~Gemm() = default;
 
-int Gemm::input_max() const { return shape_->input_max; }
+int Gemm::weight_max() const { return shape_->weight_max; }
 
-// Before VNNI, the library adds neighbouring products in 16 bits, saturating: there, only 2 · 127 · 127 fits.
-Result<int> Gemm::largest_exact_input() const {
+// Before VNNI, the library adds neighbouring products in 16 bits, saturating: there, only 2 · 255 · 64 fits.
+Result<int> Gemm::largest_exact_weight() const {
   const std::size_t inputs = static_cast<std::size_t>(shape_->inputs), outputs = static_cast<std::size_t>(shape_->outputs);
-  const PackedWeightsPtr most = TRY(pack(std::vector<std::int8_t>(inputs * outputs, 127)));
-  for (const int value : {255, 127}) {
-    const std::vector<std::uint8_t> in(kRowsStep * inputs, static_cast<std::uint8_t>(value));
-    std::vector<std::int32_t> out(kRowsStep * outputs);
-    TRY(multiply(in.data(), kRowsStep, *most, out.data()));
-    const auto exact = static_cast<std::int32_t>(inputs) * value * 127;
-    if (std::all_of(out.begin(), out.end(), [&](std::int32_t sum) { return sum == exact; })) return value;
+  const std::vector<std::uint8_t> in(kRowsStep * inputs, 255);
+  std::vector<std::int32_t> out(kRowsStep * outputs);
+  for (const int weight : {127, 64}) {
+    const PackedWeightsPtr packed = TRY(pack(std::vector<std::int8_t>(inputs * outputs, static_cast<std::int8_t>(weight))));
+    TRY(multiply(in.data(), kRowsStep, *packed, out.data()));
+    const auto exact = static_cast<std::int32_t>(inputs) * 255 * weight;
+    if (std::all_of(out.begin(), out.end(), [&](std::int32_t sum) { return sum == exact; })) return weight;
   }
   return fail(ErrorCode::kInternal, "oneDNN multiplies inexactly on this processor: report its model");
 }
@@ -98,7 +98,7 @@ Result<Gemm> Gemm::create(std::size_t inputs, std::size_t outputs) {
       one.product = dnnl::matmul(how);
     }
     Gemm out(std::move(shape));
-    out.shape_->input_max = TRY(out.largest_exact_input());
+    out.shape_->weight_max = TRY(out.largest_exact_weight());
     return out;
   } catch (const dnnl::error& error) {
     return failed(error);

@@ -27,18 +27,18 @@ class Gemm {
   Gemm& operator=(Gemm&&) noexcept;
   ~Gemm();
 
-  /// Largest input for which results are exact on this processor, tried out by create(): 255, or 127 before VNNI.
-  int input_max() const;
-  /// weights: [outputs, inputs]. Errors: kInternal.
+  /// Largest weight with which results are exact on this processor, tried out by create(): 127, or 64 before VNNI.
+  int weight_max() const;
+  /// weights: [outputs, inputs], at most weight_max() from zero. Errors: kInternal.
   Result<PackedWeightsPtr> pack(std::span<const std::int8_t> weights) const;
-  /// out [rows, outputs] = in [rows, inputs] · weightsᵀ. rows: a multiple of kRowsStep, at most kRowsMax; in: at most input_max().
+  /// out [rows, outputs] = in [rows, inputs] · weightsᵀ. rows: a multiple of kRowsStep, at most kRowsMax.
   /// Thread-safe; on the calling thread only. Errors: kInternal.
   Result<void> multiply(const std::uint8_t* in, std::size_t rows, const PackedWeights& weights, std::int32_t* out) const;
 
  private:
   struct Shape;
   explicit Gemm(std::unique_ptr<Shape> shape);
-  Result<int> largest_exact_input() const;
+  Result<int> largest_exact_weight() const;
   std::unique_ptr<Shape> shape_;
 };
 

@@ -10,6 +10,11 @@
 #include "steward/core/check.h"
 
 namespace steward::model {
+namespace {
+
+constexpr int kBytesMax = 255;
+
+}  // namespace
 
 void Trunk::reserve(std::size_t tokens, std::size_t longest, TrunkMemory& memory) const {
   const auto grow = [](auto& buffer, std::size_t count) {
@@ -30,7 +35,7 @@ void Trunk::reserve(std::size_t tokens, std::size_t longest, TrunkMemory& memory
 }
 
 void Trunk::quantise(const float* row, std::size_t at, TrunkMemory& memory) const {
-  kernels_->quantise(row, width_, input_max_, memory.bytes.data() + at * width_, &memory.scales[at]);
+  kernels_->quantise(row, width_, kBytesMax, memory.bytes.data() + at * width_, &memory.scales[at]);
 }
 
 void Trunk::embed(const PackedWindows& windows, TrunkMemory& memory) const {
@@ -74,7 +79,7 @@ Result<void> Trunk::mix(const Layer& layer, const Tile& tile, TrunkMemory& memor
   for (std::size_t i = 0; i < tile.rows; ++i) {
     kernels_->dequantise(memory.sums.data() + i * inner_, inner_, memory.scales[tile.begin + i], layer.up.outputs(), row);
     kernels_->gelu(row, inner_);
-    kernels_->quantise(row, inner_, input_max_, memory.inner_bytes.data() + i * inner_, &memory.inner_scales[i]);
+    kernels_->quantise(row, inner_, kBytesMax, memory.inner_bytes.data() + i * inner_, &memory.inner_scales[i]);
   }
   TRY(products_.down.multiply(memory.inner_bytes.data(), tile.padded, *layer.down.weights, memory.sums.data()));
   for (std::size_t i = 0; i < tile.rows; ++i) add(i, layer.down, memory.inner_scales[i], layer.output_norm);

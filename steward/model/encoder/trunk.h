@@ -83,7 +83,6 @@ class Trunk {
   const Kernels* kernels_ = &kernels();
   std::size_t width_ = 0, inner_ = 0, positions_ = 0, heads_ = 0;
   float epsilon_ = 0;
-  int input_max_ = 0;
   StoredMatrix words_;
   std::vector<float> places_;  // [positions, width]: position and type
   std::vector<float> embedding_norm_;

@@ -14,14 +14,14 @@ constexpr std::int64_t kLayersMax = 64, kWidthMax = 4096, kPositionsMax = 8192;
 
 tl::unexpected<Error> unsuitable(std::string what) { return fail(ErrorCode::kInvalidInput, std::move(what)); }
 
-/// One row to whole numbers from -127 to 127. Returns the scale; NaN if the row is not finite.
-float round_row(std::span<const float> row, std::int8_t* out, std::int32_t& sum) {
+/// One row to whole numbers from -limit to limit. Returns the scale; NaN if the row is not finite.
+float round_row(std::span<const float> row, float limit, std::int8_t* out, std::int32_t& sum) {
   float most = 0;
   for (const float value : row) {
     if (!std::isfinite(value)) return NAN;
     most = std::max(most, std::abs(value));
   }
-  const float scale = most / 127.0f, inverse = most > 0 ? 127.0f / most : 0.0f;
+  const float scale = most / limit, inverse = most > 0 ? limit / most : 0.0f;
   if (!std::isfinite(inverse)) return NAN;
   sum = 0;
   for (std::size_t i = 0; i < row.size(); ++i) {
@@ -54,7 +54,7 @@ Result<Trunk::Linear> Trunk::load_linear(const WeightsFile& file, std::span<cons
     for (std::size_t i = 0; i < each; ++i) {
       stored.read_row(i, row);
       std::int32_t sum = 0;
-      const float scale = round_row(row, weights.data() + out.scales.size() * inputs, sum);
+      const float scale = round_row(row, static_cast<float>(gemm.weight_max()), weights.data() + out.scales.size() * inputs, sum);
       if (!std::isfinite(scale)) return unsuitable(fmt::format("the tensor {}.weight holds numbers that are not finite", name));
       out.scales.push_back(scale);
       out.sums.push_back(sum);
@@ -92,8 +92,6 @@ Result<Trunk> Trunk::load(const WeightsFile& file, int layers) {
 
   Trunk out({TRY(Gemm::create(width, 3 * width)), TRY(Gemm::create(width, width)), TRY(Gemm::create(width, inner)),
              TRY(Gemm::create(inner, width))});
-  out.input_max_ = std::min(
-      {out.products_.qkv.input_max(), out.products_.out.input_max(), out.products_.up.input_max(), out.products_.down.input_max()});
   out.words_ = words;
   out.width_ = width;
   out.inner_ = inner;
