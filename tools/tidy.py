@@ -14,7 +14,7 @@ FUNCTION_LINES_MAX = 70
 # Third-party headers, and the only header of ours that may include each.
 ADAPTERS = {"boost/json": "core/json.h", "tl/expected": "core/result.h", "CLI/": "app/command.h"}
 THIRD_PARTY = re.compile(
-    r"^(boost/|tl/|CLI/|fmt/|spdlog/|simdjson|hs/|re2/|unicode/|sqlite3|sodium|openssl/|libfyaml|llama|ggml|jinja/|prometheus/)")
+    r"^(boost/|tl/|CLI/|fmt/|spdlog/|simdjson|hs/|re2/|unicode/|sqlite3|sodium|openssl/|libfyaml|llama|ggml|jinja/|oneapi/|dnnl|prometheus/)")
 
 
 def module_deps(cmake: str) -> dict[str, set[str]]:

@@ -1,5 +1,5 @@
-// components_bench [--smoke] [guards | blocklist | fold | ledger]…: prints a table of figures and goals (bench/README.md).
-// components_bench scan pii|lexicon FILE: for bench/peers/peers.py.
+// components_bench [--smoke] [guards | blocklist | fold | ledger | encoder]…: prints a table of figures and goals (bench/README.md).
+// components_bench scan pii|lexicon FILE: for bench/peers/peers.py. components_bench encode MODEL TOKENS: for bench/encoder/compare.py.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -25,6 +25,7 @@ int main(int count, char** words) {
   using namespace steward::bench;
   std::vector<std::string> names(words + 1, words + count);
   if (names.size() == 3 && names[0] == "scan") return serve_scans(names[1], names[2]);
+  if (names.size() == 3 && names[0] == "encode") return serve_encodes(names[1], std::strtoul(names[2].c_str(), nullptr, 10));
   auto length = Table::Length::kWhole;
   if (!names.empty() && names[0] == "--smoke") {
     length = Table::Length::kSmoke;
@@ -35,5 +36,6 @@ int main(int count, char** words) {
   if (table.wants("blocklist")) bench_blocklist(table);
   if (table.wants("fold")) bench_fold(table);
   if (table.wants("ledger")) bench_ledger(table);
+  if (table.wants("encoder")) bench_encoder(table);
   return 0;
 }

@@ -25,8 +25,9 @@ tl::unexpected<Error> cut() { return broken("it ends in the middle of its header
 
 class Reader {
  public:
-  Reader(std::istream& in, std::uint64_t bytes) : in_(in), left_(bytes) {}
+  Reader(std::istream& in, std::uint64_t bytes) : in_(in), bytes_(bytes), left_(bytes) {}
   std::uint64_t left() const { return left_; }
+  std::uint64_t at() const { return bytes_ - left_; }
   Result<void> bytes(char* to, std::uint64_t count) {
     if (count > left_ || !in_.read(to, static_cast<std::streamsize>(count))) return cut();
     left_ -= count;
@@ -59,6 +60,7 @@ class Reader {
 
  private:
   std::istream& in_;
+  const std::uint64_t bytes_;
   std::uint64_t left_;
 };
 
@@ -133,22 +135,23 @@ Result<GgufScalar> read_scalar(Reader& in, Type type) {
   }
 }
 
-Result<std::uint64_t> skip_array(Reader& in) {
+Result<GgufArray> skip_array(Reader& in) {
   const auto type = static_cast<Type>(TRY(in.number<std::uint32_t>()));
   const auto count = TRY(in.number<std::uint64_t>());
+  const GgufArray array = {count, static_cast<std::uint32_t>(type), in.at()};
   if (type == Type::kText) {
     if (count > in.left() / 8) return cut();
     for (std::uint64_t i = 0; i < count; ++i) {
       const auto bytes = TRY(in.length(kTextBytesMax));
       TRY(in.skip(bytes));
     }
-    return count;
+    return array;
   }
   const std::uint64_t width = width_of(type);
   if (width == 0) return broken("a list in its metadata has an unknown type");
   if (count > in.left() / width) return cut();
   TRY(in.skip(count * width));
-  return count;
+  return array;
 }
 
 Result<void> read_metadata(Reader& in, std::uint64_t count, GgufHeader& out) {
@@ -166,7 +169,7 @@ Result<void> read_metadata(Reader& in, std::uint64_t count, GgufHeader& out) {
   return {};
 }
 
-Result<std::uint64_t> tensor_bytes(const std::uint64_t (&shape)[GGML_MAX_DIMS], std::uint32_t type_number) {
+Result<std::uint64_t> tensor_bytes(const std::array<std::uint64_t, GGML_MAX_DIMS>& shape, std::uint32_t type_number) {
   if (type_number >= GGML_TYPE_COUNT) return broken("a tensor has an unknown number format");
   const auto type = static_cast<ggml_type>(type_number);
   const auto block = static_cast<std::uint64_t>(ggml_blck_size(type));
@@ -185,14 +188,13 @@ Result<void> read_tensors(Reader& in, std::uint64_t count, GgufHeader& out) {
     if (!names.insert(tensor.name).second) return broken("two tensors have the same name");
     const auto dimensions = TRY(in.number<std::uint32_t>());
     if (dimensions > GGML_MAX_DIMS) return broken("a tensor has more than four dimensions");
-    std::uint64_t shape[GGML_MAX_DIMS] = {1, 1, 1, 1};
     for (std::uint32_t j = 0; j < dimensions; ++j) {
-      shape[j] = TRY(in.number<std::uint64_t>());
-      if (shape[j] == 0 || shape[j] > std::numeric_limits<std::int32_t>::max())
+      tensor.shape[j] = TRY(in.number<std::uint64_t>());
+      if (tensor.shape[j] == 0 || tensor.shape[j] > std::numeric_limits<std::int32_t>::max())
         return broken("a tensor has an empty or enormous dimension");
     }
-    const auto type = TRY(in.number<std::uint32_t>());
-    tensor.bytes = TRY(tensor_bytes(shape, type));
+    tensor.type = TRY(in.number<std::uint32_t>());
+    tensor.bytes = TRY(tensor_bytes(tensor.shape, tensor.type));
     tensor.offset = TRY(in.number<std::uint64_t>());
     out.tensors.push_back(std::move(tensor));
   }
@@ -220,7 +222,7 @@ Result<void> check_known_keys(const GgufHeader& header) {
   const auto tokens = header.arrays.find("tokenizer.ggml.tokens");
   if (tokens == header.arrays.end()) return {};
   for (const char* key : {"tokenizer.ggml.scores", "tokenizer.ggml.token_type"})
-    if (const auto at = header.arrays.find(key); at != header.arrays.end() && at->second != tokens->second)
+    if (const auto at = header.arrays.find(key); at != header.arrays.end() && at->second.count != tokens->second.count)
       return broken(fmt::format("{} and the tokens in its metadata differ in number", key));
   return {};
 }
@@ -257,11 +259,11 @@ Result<GgufHeader> read_gguf_header(std::istream& in, std::uint64_t file_bytes) 
   TRY(read_tensors(reader, tensors, out));
   TRY(check_known_keys(out));
   const std::uint64_t alignment = TRY(alignment_of(out));
-  const std::uint64_t header_bytes = file_bytes - reader.left();
-  const std::uint64_t data_begin = (header_bytes + alignment - 1) / alignment * alignment;
+  out.data_begin = (reader.at() + alignment - 1) / alignment * alignment;
   for (const GgufTensor& tensor : out.tensors) {
     if (tensor.offset % alignment != 0) return broken("a tensor begins between two places");
-    if (data_begin > file_bytes || tensor.offset > file_bytes - data_begin || tensor.bytes > file_bytes - data_begin - tensor.offset)
+    if (out.data_begin > file_bytes || tensor.offset > file_bytes - out.data_begin ||
+        tensor.bytes > file_bytes - out.data_begin - tensor.offset)
       return broken("it ends before its last tensor");
   }
   return out;

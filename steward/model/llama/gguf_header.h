@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <istream>
 #include <map>
@@ -16,16 +17,26 @@ using GgufScalar = std::variant<std::int64_t, double, bool, std::string>;
 
 struct GgufTensor {
   std::string name;
-  std::uint64_t offset = 0;  ///< in the data section
+  std::array<std::uint64_t, 4> shape = {1, 1, 1, 1};  ///< length of a row first
+  std::uint32_t type = 0;                             ///< number format, a ggml_type
+  std::uint64_t offset = 0;                           ///< in the data section
   std::uint64_t bytes = 0;
+};
+
+/// A list of a file's metadata. All of its texts lie within the file.
+struct GgufArray {
+  std::uint64_t count = 0;
+  std::uint32_t type = 0;   ///< of its elements, by the format's numbers
+  std::uint64_t begin = 0;  ///< of the first element, in the file
 };
 
 /// What stands before the weights of a GGUF file, checked against the file's own size.
 struct GgufHeader {
   std::uint32_t version = 0;
   std::map<std::string, GgufScalar> scalars;
-  std::map<std::string, std::uint64_t> arrays;  ///< key → number of elements
+  std::map<std::string, GgufArray> arrays;
   std::vector<GgufTensor> tensors;
+  std::uint64_t data_begin = 0;  ///< of the data section, in the file
   /// Empty when missing or no string.
   std::string text(const std::string& key) const;
 };

@@ -28,10 +28,13 @@ TEST(GgufHeader, ReadsAWholeFile) {
   EXPECT_EQ(std::get<std::int64_t>(header->scalars.at("llama.block_count")), 2);
   EXPECT_EQ(std::get<double>(header->scalars.at("llama.rope")), 1.5);
   EXPECT_TRUE(std::get<bool>(header->scalars.at("flag")));
-  EXPECT_EQ(header->arrays.at("tokenizer.ggml.tokens"), 3u);
+  EXPECT_EQ(header->arrays.at("tokenizer.ggml.tokens").count, 3u);
+  EXPECT_EQ(header->arrays.at("tokenizer.ggml.tokens").type, 8u) << "texts";
   ASSERT_EQ(header->tensors.size(), 2u);
   EXPECT_EQ(header->tensors[0].bytes, 32u);
+  EXPECT_EQ(header->tensors[0].shape, (std::array<std::uint64_t, 4>{4, 2, 1, 1}));
   EXPECT_EQ(header->tensors[1].name, "b.weight");
+  EXPECT_EQ(header->tensors[1].type, 8u);
   EXPECT_EQ(header->tensors[1].bytes, 34u) << "32 numbers of 8 bits and their scale";
 }
 
