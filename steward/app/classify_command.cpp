@@ -1,66 +1,85 @@
-#include <map>
+#include <filesystem>
 
 #include <fmt/format.h>
 
 #include "steward/app/command.h"
-#include "steward/classify/dataset.h"
-#include "steward/classify/evaluation.h"
-#include "steward/classify/linear_trainer.h"
-#include "steward/text/view.h"
+#include "steward/app/detection_report.h"
+#include "steward/app/detection_training.h"
+#include "steward/core/files.h"
 
 namespace steward::app {
 namespace {
 
 struct Options {
   std::string data = "data/detection";
-  std::string from;
+  std::string models = "models/detection";
+  std::string encoder;
+  std::string cache = "build/detection/embeddings.bin";
+  std::string from, out;
+  int folds = 6;
 };
-
-constexpr std::size_t kTextBytesMax = 4096;
 
 Result<int> prepare(const Options& options) {
   for (const std::string& line : TRY(classify::prepare_data(options.from, options.data))) fmt::print("{}\n", line);
   return kExitOk;
 }
 
-Result<int> loso(const Options& options) {
-  const auto sets = TRY(classify::read_data(options.data));
-  std::vector<std::vector<std::vector<std::uint32_t>>> features(sets.size());
-  for (std::size_t s = 0; s < sets.size(); ++s)
-    for (const auto& example : sets[s].examples) {
-      const std::string_view text = std::string_view(example.text).substr(0, text::char_floor(example.text, kTextBytesMax));
-      features[s].push_back(classify::feature_rows(text::Views(text).repaired().text()));
-    }
-  const auto all = classify::measurements(sets);
-  std::map<std::string, std::pair<double, int>> sums;
-  for (const std::string& group : classify::measured_groups(sets)) {
-    const auto places = classify::training_places(sets, group);
-    const auto weights = classify::set_weights(places);
-    std::vector<classify::TrainingRow> rows;
-    for (std::size_t i = 0; i < places.size(); ++i)
-      rows.push_back({features[places[i].set][places[i].row], sets[places[i].set].examples[places[i].row].targets, weights[i]});
-    const auto model = classify::train_linear(rows, {});
-    for (const auto& m : all) {
-      if (m.group != group) continue;
-      std::vector<classify::Scored> scored;
-      for (std::size_t i = 0; i < m.rows.size(); ++i) {
-        const auto& f = features[m.rows[i].set][m.rows[i].row];
-        double score = 0;
-        for (const auto row : f) score += model.table[std::size_t{row} * classify::kLabelCount + m.label];
-        score = model.bias[m.label] + score / std::sqrt(static_cast<double>(f.size()) + 1e-9);
-        scored.push_back({score, m.positive[i], i});
-      }
-      const double ap = classify::average_precision(scored);
-      fmt::print("{} {} {} n={} AP {:.3f} AUROC {:.3f} R@1% {:.3f}\n", m.set, m.language, classify::kLabels[m.label], m.rows.size(), ap,
-                 classify::auroc(scored), classify::recall_at_fpr(scored, 0.01));
-      std::fflush(stdout);
-      if (m.language == "en") {
-        sums[m.task].first += ap;
-        sums[m.task].second += 1;
-      }
-    }
+struct Loaded {
+  std::unique_ptr<model::Encoder> encoder;
+  std::unique_ptr<DetectionData> data;
+};
+
+Result<Loaded> load(const Options& options) {
+  Loaded out;
+  if (!options.encoder.empty()) out.encoder = TRY(model::open_encoder(options.encoder, filters::encoder_options()));
+  std::error_code ignored;
+  std::filesystem::create_directories(std::filesystem::path(options.cache).parent_path(), ignored);
+  out.data = TRY(DetectionData::load(options.data, out.encoder.get(), options.cache));
+  return out;
+}
+
+Result<std::unique_ptr<filters::Scorer>> open_shipped(const Options& options) {
+  auto linear = TRY(classify::LinearModel::open(options.models + "/linear.bin"));
+  if (options.encoder.empty()) return std::make_unique<filters::Scorer>(std::move(linear), nullptr, nullptr);
+  auto encoder = TRY(model::open_encoder(options.encoder, filters::encoder_options()));
+  auto heads = TRY(classify::DenseHead::open(options.models + "/heads.bin", filters::trunk_id(*encoder)));
+  return std::make_unique<filters::Scorer>(std::move(linear), std::move(heads), std::move(encoder));
+}
+
+Result<void> write_report(const Options& options, const ReportInput& input) {
+  if (!options.out.empty()) {
+    const std::string report = TRY(detection_report(input));
+    TRY(write_file_atomic(options.out, report));
+    fmt::print("{}\n", options.out);
   }
-  for (const auto& [task, sum] : sums) fmt::print("{}: {:.3f} over {}\n", task, sum.first / sum.second, sum.second);
+  return write_file_atomic(options.models + "/card.md", detection_card(input));
+}
+
+Result<int> train(const Options& options) {
+  const Loaded loaded = TRY(load(options));
+  std::filesystem::create_directories(options.models);
+  const TrainedModels models = train_models(*loaded.data, {});
+  TRY(classify::write_linear_model(options.models + "/linear.bin", models.linear));
+  if (loaded.encoder) TRY(classify::write_dense_head(options.models + "/heads.bin", models.heads, filters::trunk_id(*loaded.encoder)));
+  const ScoreTable left_out = left_out_scores(*loaded.data, options.folds);
+  classify::Calibration calibration = calibrate(*loaded.data, left_out);
+  const auto shipped = TRY(open_shipped(options));
+  calibration.scores_of = shipped->digest();
+  TRY(classify::write_calibration(options.models + "/calibration.json", calibration));
+  TRY(write_report(options, {*loaded.data, left_out, calibration, *shipped}));
+  return kExitOk;
+}
+
+Result<int> evaluate(const Options& options) {
+  const Loaded loaded = TRY(load(options));
+  const ScoreTable left_out = left_out_scores(*loaded.data, options.folds);
+  const classify::Calibration calibration = TRY(classify::read_calibration(options.models + "/calibration.json"));
+  const auto shipped = TRY(open_shipped(options));
+  const std::string report = TRY(detection_report({*loaded.data, left_out, calibration, *shipped}));
+  if (options.out.empty())
+    fmt::print("{}", report);
+  else
+    TRY(write_file_atomic(options.out, report));
   return kExitOk;
 }
 
@@ -71,14 +90,24 @@ int finish(const Result<int>& result) { return result ? *result : report(result.
 void add_classify_command(CLI::App& app, CommandLine& line) {
   auto* command = app.add_subcommand("classify", "learned detection: prepare data, train, calibrate, evaluate");
   command->require_subcommand(1);
-  const auto options = std::make_shared<Options>();
-  auto* prepare_command = command->add_subcommand("prepare", "take the data sets that sets.yaml names from a collection");
-  prepare_command->add_option("--from", options->from, "folder of the collection: SET.jsonl.zst")->required();
-  prepare_command->add_option("--data", options->data, "folder with sets.yaml");
-  prepare_command->callback([&line, options] { line.exit_code = finish(prepare(*options)); });
-  auto* loso_command = command->add_subcommand("loso", "");
-  loso_command->add_option("--data", options->data, "folder with sets.yaml");
-  loso_command->callback([&line, options] { line.exit_code = finish(loso(*options)); });
+  const auto options = std::make_shared<Options>();  // shared by the callbacks, which outlive this function
+  const auto add = [&](const char* name, const char* what, Result<int> (*action)(const Options&)) {
+    auto* sub = command->add_subcommand(name, what);
+    sub->add_option("--data", options->data, "folder with sets.yaml and the sets");
+    sub->callback([&line, options, action] { line.exit_code = finish(action(*options)); });
+    return sub;
+  };
+  add("prepare", "take the data sets that sets.yaml names from a collection", prepare)
+      ->add_option("--from", options->from, "folder of the collection: SET.jsonl.zst")
+      ->required();
+  for (auto* sub : {add("train", "train both tiers, calibrate them on sets left out, write models and card", train),
+                    add("evaluate", "tables of docs/detection.md", evaluate)}) {
+    sub->add_option("--models", options->models, "folder of linear.bin, heads.bin, calibration.json");
+    sub->add_option("--encoder", options->encoder, "GGUF file of the encoder; none: the linear tier alone");
+    sub->add_option("--cache", options->cache, "where embeddings are kept between runs");
+    sub->add_option("--folds", options->folds, "trainings that leave groups of sets out")->check(CLI::Range(2, 100));
+    sub->add_option("--out", options->out, "where the report goes");
+  }
 }
 
 }  // namespace steward::app

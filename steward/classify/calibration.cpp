@@ -30,6 +30,7 @@ Result<LabelCalibration> read_label(const json::Object& object) {
   LabelCalibration out;
   out.platt.slope = TRY(number(object, "slope"));
   out.platt.intercept = TRY(number(object, "intercept"));
+  out.gate = TRY(number(object, "gate"));
   out.error = TRY(number(object, "calibration_error"));
   out.positives = static_cast<std::size_t>(TRY(number(object, "positives")));
   out.negatives = static_cast<std::size_t>(TRY(number(object, "negatives")));
@@ -44,7 +45,6 @@ Result<LabelCalibration> read_label(const json::Object& object) {
 Result<Calibration> read_object(const json::Object& root) {
   Calibration out;
   out.scores_of = TRY(json::get_string(root, "scores_of")).value_or("");
-  out.gate = TRY(number(root, "gate"));
   out.budget = TRY(number(root, "budget"));
   for (const auto& [name, label] : *TRY(object_at(root, "labels"))) {
     if (!label_index(name) || !label.is_object())
@@ -130,7 +130,6 @@ Result<void> write_calibration(const std::string& path, const Calibration& calib
                                 {"positives", label.positives}, {"negatives", label.negatives},       {"benign", std::move(benign)}};
   }
   return write_file_atomic(path, json::dump_canonical(json::Object{{"scores_of", calibration.scores_of},
-                                                                   {"gate", calibration.gate},
                                                                    {"budget", calibration.budget},
                                                                    {"labels", std::move(labels)}}) +
                                      "\n");

@@ -47,6 +47,7 @@ class BenignCurve {
 /// One label's calibration.
 struct LabelCalibration {
   Platt platt;
+  double gate = 0;   ///< score of the linear tier below which it answers alone
   double error = 0;  ///< expected calibration error on the rows it was fitted on, held out from training
   std::size_t positives = 0, negatives = 0;
   std::map<std::string, BenignCurve> benign;  ///< by language; "*": all languages together

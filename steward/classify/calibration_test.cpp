@@ -48,22 +48,22 @@ TEST(Calibration, ABudgetIsNeverExceeded) {
 TEST(Calibration, FilesGiveBackWhatWasWritten) {
   Calibration calibration;
   calibration.scores_of = "abc";
-  calibration.gate = -2.5;
   calibration.budget = 0.002;
   LabelCalibration& toxic = calibration.labels["toxic"];
   toxic.platt = {1.5, 0.25};
+  toxic.gate = -2.5;
   toxic.benign["*"] = BenignCurve(std::vector<double>(500, 1.0));
   toxic.benign["de"] = BenignCurve(std::vector<double>(10, 9.0));
   const std::string path = (std::filesystem::temp_directory_path() / ("steward-calibration-" + std::to_string(::getpid()))).string();
   ASSERT_TRUE(write_calibration(path, calibration));
   const auto back = read_calibration(path);
-  ASSERT_TRUE(write_file_atomic(path, R"({"gate":0,"budget":0,"labels":{"nonsense":{}}})"));
+  ASSERT_TRUE(write_file_atomic(path, R"({"budget":0,"labels":{"nonsense":{}}})"));
   const auto bad = read_calibration(path);
   std::filesystem::remove(path);
   ASSERT_TRUE(back) << back.error().message;
-  EXPECT_EQ(back->gate, -2.5);
   const LabelCalibration& label = back->labels.at("toxic");
   EXPECT_EQ(label.platt.slope, 1.5);
+  EXPECT_EQ(label.gate, -2.5);
   EXPECT_EQ(Calibration::curve(label, "de").texts(), 500u);  // ten texts say nothing
   EXPECT_EQ(Calibration::curve(label, "fr").texts(), 500u);
   EXPECT_NE(bad.error().message.find("no label 'nonsense'"), std::string::npos);

@@ -26,6 +26,7 @@ struct Finding {
   std::optional<std::string> reply;        ///< id of the canned reply this finding asks for
   /// The span is a placeholder of the turn's own principal that is put back on the way out: always rewritten, no ruling asked.
   bool restore = false;
+  std::optional<double> threshold = std::nullopt;  ///< the score from which its filter's calibration acts, if it has one
   // Set by the pipeline:
   std::size_t message = 0;  ///< on input, index of the message that the span is in
   bool late = false;        ///< on an output stream, part of the span had been released (advisory filters only)

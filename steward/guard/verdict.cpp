@@ -19,7 +19,7 @@ RuledFinding rule(Finding finding, policy::Direction direction, const policy::Pl
     ruling.reason = "a placeholder is put back for its owner";
     return ruled;
   }
-  ruling = plan.rule({found.category, found.subtype, found.severity, found.score, direction});
+  ruling = plan.rule({found.category, found.subtype, found.severity, found.score, direction, found.threshold});
   if (found.reply && !ends_turn(ruling.action)) {
     ruling.action = Action::kCanned;
     ruling.reply = *found.reply;

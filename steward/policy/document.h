@@ -37,6 +37,9 @@ struct Enforcement {
 struct Thresholds {
   std::optional<Placed<double>> input, output;
   std::map<std::string, Placed<double>> by_language;
+  // Budgets of false positives, where the file gives them in place of thresholds.
+  std::optional<double> budget, input_budget, output_budget;
+  std::map<std::string, double> budget_by_language;
 };
 
 struct Category {

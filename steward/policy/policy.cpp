@@ -44,6 +44,14 @@ class LoadedPolicy final : public Policy {
   const std::vector<PromptRule>& prompt_rules() const override { return document_->prompt_rules; }
   const std::vector<std::string>& category_ids() const override { return category_ids_; }
   Retention retention() const override { return document_->retention; }
+  std::optional<double> fpr_budget(std::string_view category, Direction direction, std::string_view language) const override {
+    const Category* found = document_->find(category);
+    if (!found) return std::nullopt;
+    const Thresholds& detect = found->detect;
+    if (const auto own = detect.budget_by_language.find(std::string(language)); own != detect.budget_by_language.end()) return own->second;
+    const auto& of_direction = direction == Direction::kInput ? detect.input_budget : detect.output_budget;
+    return of_direction ? of_direction : detect.budget;
+  }
   const yaml::Node& root() const override { return document_->root; }
   const Document& document() const { return *document_; }
 

@@ -32,6 +32,7 @@ struct Match {
   int severity = 0;           ///< 0 to 3
   double score = 1;           ///< calibrated probability
   Direction direction = Direction::kInput;
+  std::optional<double> threshold = std::nullopt;  ///< from which its filter's calibration acts, where the category names no score itself
 };
 
 /// The policy's answer to one match, with the line that decided.
@@ -138,6 +139,12 @@ class Policy {
   virtual Retention retention() const { return {}; }
   /// Reply to a blocked turn in `language` (fallback English). Default ones begin "I'm sorry, but".
   virtual std::string refusal(std::string_view category, std::string_view language) const = 0;
+  /// The share of benign texts that the category may flag, for filters that turn budgets into thresholds: that of the language, else of the
+  /// direction, else of the category; nothing if the policy gives none.
+  virtual std::optional<double> fpr_budget(std::string_view category, Direction direction, std::string_view language) const {
+    (void)category, (void)direction, (void)language;
+    return std::nullopt;
+  }
   /// The whole file after `extends`, for prompting, cards and other readers of keys not modelled here.
   virtual const yaml::Node& root() const = 0;
   /// The plan for one context: compiled once, then shared. Thread-safe.

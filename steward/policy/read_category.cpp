@@ -59,23 +59,61 @@ Result<Override> read_override(const Node& node) {
   return out;
 }
 
-Result<Placed<double>> read_threshold(const Node& node) {
-  TRY(yaml::check_keys(node, {"act"}, "a threshold"));
-  const Node* act = node.find("act");
-  if (!act) return yaml::fail_at(node, "write the score from which it acts, such as {act: 0.85}");
-  const double value = TRY(act->as_number());
-  if (!(value >= 0 && value <= 1)) return yaml::fail_at(*act, "a threshold is a probability from 0 to 1");
-  return Placed<double>{value, act->where};
+Result<double> read_share(const Node& node, std::string_view what) {
+  const double value = TRY(node.as_number());
+  if (!(value >= 0 && value <= 1)) return yaml::fail_at(node, fmt::format("a {} is a number from 0 to 1", what));
+  return value;
+}
+
+/// {act: P} or {fpr_budget: F}: one of `act` and `budget` is set.
+Result<void> read_threshold(const Node& node, std::optional<Placed<double>>& act, std::optional<double>& budget) {
+  TRY(yaml::check_keys(node, {"act", "fpr_budget"}, "a threshold"));
+  const Node* score = node.find("act");
+  const Node* share = node.find("fpr_budget");
+  if ((score == nullptr) == (share == nullptr))
+    return yaml::fail_at(node, "write the score from which it acts, such as {act: 0.85}, or the share of benign texts that it may flag, "
+                               "such as {fpr_budget: 0.002}");
+  act.reset();
+  budget.reset();
+  if (score) act = Placed<double>{TRY(read_share(*score, "threshold")), score->where};
+  if (share) budget = TRY(read_share(*share, "budget of false positives"));
+  return {};
+}
+
+/// A smaller budget acts more seldom.
+Result<void> check_budgets(const Node& node, const Category& category, const Category& parent) {
+  const auto milder = [&](const std::optional<double>& now, const std::optional<double>& before) {
+    const std::optional<double> old = before ? before : parent.detect.budget;
+    return now && old && *now < *old;
+  };
+  const Thresholds &now = category.detect, &before = parent.detect;
+  bool any = milder(now.budget, before.budget) || milder(now.input_budget, before.input_budget) || milder(now.output_budget, before.output_budget);
+  for (const auto& [language, budget] : now.budget_by_language) {
+    const auto old = before.budget_by_language.find(language);
+    any |= milder(budget, old == before.budget_by_language.end() ? std::nullopt : std::optional(old->second));
+  }
+  return check_not_relaxed(node, any, parent, "budget of false positives", parent.where);
 }
 
 Result<void> read_detect(const Node& node, Category& category, const Category* parent) {
   TRY(yaml::check_keys(node, {"input", "output", "fpr_budget", "languages"}, "detect"));
-  if (const Node* input = node.find("input")) category.detect.input = TRY(read_threshold(*input));
-  if (const Node* output = node.find("output")) category.detect.output = TRY(read_threshold(*output));
+  Thresholds& detect = category.detect;
+  if (const Node* budget = node.find("fpr_budget")) detect.budget = TRY(read_share(*budget, "budget of false positives"));
+  if (const Node* input = node.find("input")) TRY(read_threshold(*input, detect.input, detect.input_budget));
+  if (const Node* output = node.find("output")) TRY(read_threshold(*output, detect.output, detect.output_budget));
   if (const Node* languages = node.find("languages")) {
-    for (const auto& [language, value] : languages->members) category.detect.by_language[language.scalar] = TRY(read_threshold(value));
+    for (const auto& [language, value] : languages->members) {
+      std::optional<Placed<double>> act;
+      std::optional<double> budget;
+      TRY(read_threshold(value, act, budget));
+      detect.by_language.erase(language.scalar);
+      detect.budget_by_language.erase(language.scalar);
+      if (act) detect.by_language[language.scalar] = *act;
+      if (budget) detect.budget_by_language[language.scalar] = *budget;
+    }
   }
   if (!parent) return {};
+  TRY(check_budgets(node, category, *parent));
   // A higher threshold acts more seldom. For floors, too: a user at risk is not made to wait for a surer score.
   const auto value_of = [](const auto& threshold) { return threshold ? threshold->value : kDefaultThreshold; };
   const auto place_of = [&](const auto& threshold) { return threshold ? threshold->where : parent->where; };

@@ -27,11 +27,11 @@ bool matches(const Override& override_, const Context& context, const Match& mat
   });
 }
 
-Placed<double> threshold_of(const Category& category, const Context& context, Direction direction) {
+Placed<double> threshold_of(const Category& category, const Context& context, const Match& match) {
   if (const auto found = category.detect.by_language.find(context.language); found != category.detect.by_language.end())
     return found->second;
-  const auto& set = direction == Direction::kInput ? category.detect.input : category.detect.output;
-  return set ? *set : Placed<double>{kDefaultThreshold, category.where};
+  const auto& set = match.direction == Direction::kInput ? category.detect.input : category.detect.output;
+  return set ? *set : Placed<double>{match.threshold.value_or(kDefaultThreshold), category.where};
 }
 
 /// The strictest of the category's own disposition and of every override that matches.
@@ -99,7 +99,7 @@ Ruling resolve(const Document& document, const Context& context, const Match& ma
   }
   std::string reason;
   const Placed<Disposition> disposition = disposition_of(*category, context, match, steps, reason);
-  const Placed<double> threshold = threshold_of(*category, context, match.direction);
+  const Placed<double> threshold = threshold_of(*category, context, match);
   if (match.score < threshold.value) {
     Ruling ruling;
     ruling.disposition = disposition.value;

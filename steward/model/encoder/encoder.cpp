@@ -33,6 +33,10 @@ class BertEncoder : public Encoder {
       return fail(ErrorCode::kInvalidInput, fmt::format("window_tokens is not from 16 to {}", trunk_.positions()));
     if (options.stride_tokens < 1 || options.stride_tokens > options.window_tokens - added)
       return fail(ErrorCode::kInvalidInput, fmt::format("stride_tokens is not from 1 to {}", options.window_tokens - added));
+    pooled_ = options.pooled_layers.empty() ? std::vector<int>{trunk_.layers()} : options.pooled_layers;
+    for (std::size_t i = 0; i < pooled_.size(); ++i)
+      if (pooled_[i] < 1 || pooled_[i] > trunk_.layers() || (i > 0 && pooled_[i] <= pooled_[i - 1]))
+        return fail(ErrorCode::kInvalidInput, fmt::format("pooled_layers are not ascending numbers from 1 to {}", trunk_.layers()));
     if (options.windows_max < 1) return fail(ErrorCode::kInvalidInput, "windows_max is below 1");
     shape_ = {static_cast<std::size_t>(options.window_tokens - added), static_cast<std::size_t>(options.stride_tokens),
               static_cast<std::size_t>(options.windows_max)};
@@ -40,7 +44,7 @@ class BertEncoder : public Encoder {
   }
   void set_digest(std::string digest) { digest_ = std::move(digest); }
 
-  std::size_t width() const override { return trunk_.width(); }
+  std::size_t width() const override { return pooled_.size() * trunk_.width(); }
   int layers() const override { return trunk_.layers(); }
   const std::string& digest() const override { return digest_; }
   const std::string& name() const override { return name_; }
@@ -51,7 +55,7 @@ class BertEncoder : public Encoder {
     PackedWindows pack;
     std::vector<EncodedWindow*> waiting;  // of the pack
     const auto run = [&]() -> Result<void> {
-      const std::vector<float> means = TRY(trunk_.run(pack, *memory));
+      const std::vector<float> means = TRY(trunk_.run(pack, pooled_, *memory));
       for (std::size_t i = 0; i < waiting.size(); ++i)
         waiting[i]->embedding.assign(means.begin() + static_cast<std::ptrdiff_t>(i * width()),
                                      means.begin() + static_cast<std::ptrdiff_t>((i + 1) * width()));
@@ -104,6 +108,7 @@ class BertEncoder : public Encoder {
   std::vector<std::int32_t> head_;  // stands before each window: the begin and the model's prefix
   std::int32_t tail_ = 0;
   WindowShape shape_{};
+  std::vector<int> pooled_;
   std::string digest_, name_;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<TrunkMemory>> spare_;

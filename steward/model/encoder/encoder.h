@@ -15,11 +15,12 @@ namespace steward::model {
 /// One window of a text as the encoder saw it.
 struct EncodedWindow {
   text::Span span;               ///< bytes of the text that it covers: whole characters
-  std::vector<float> embedding;  ///< [width] mean over the window's tokens of the last hidden state, not normalised
+  std::vector<float> embedding;  ///< [width] means over the window's tokens of the pooled layers' hidden states, not normalised
 };
 
 struct EncoderOptions {
   int layers = 0;           ///< 0: all; else only the first ones, which costs and knows less
+  std::vector<int> pooled_layers = {};  ///< whose states are averaged and stand one behind the other, from 1, ascending; empty: the last
   int window_tokens = 256;  ///< with the tokens that the model adds at the ends; at least 16, at most what the model has positions for
   int stride_tokens = 192;  ///< from the begin of a window to that of the next; at most window_tokens less what is added
   int windows_max = 32;     ///< for one text

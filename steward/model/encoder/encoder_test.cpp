@@ -127,6 +127,25 @@ std::vector<std::vector<float>> by_llama(const std::vector<std::vector<std::int3
   return out;
 }
 
+TEST(Encoder, PoolsSeveralLayers) {
+  const auto of = [](int layers, std::vector<int> pooled) {
+    EncoderOptions options;
+    options.layers = layers;
+    options.pooled_layers = std::move(pooled);
+    auto encoder = open_encoder(path_of("minilm-l6.gguf"), options);
+    STEWARD_CHECK(encoder.has_value());
+    return encode(**encoder, "the tide comes in twice a day")[0].embedding;
+  };
+  std::vector<float> wanted = of(2, {});
+  const std::vector<float> last = of(4, {});
+  wanted.insert(wanted.end(), last.begin(), last.end());
+  EXPECT_EQ(of(4, {2, 4}), wanted);
+  EncoderOptions unfit;
+  unfit.layers = 4;
+  unfit.pooled_layers = {4, 2};
+  EXPECT_FALSE(open_encoder(path_of("minilm-l6.gguf"), unfit));
+}
+
 TEST(Encoder, MiniLmIsCloseToLlamaCpp) {
   std::vector<std::vector<std::int32_t>> ids;
   std::vector<std::string> texts;

@@ -104,20 +104,18 @@ Result<void> Trunk::run_layer(const Layer& layer, const PackedWindows& windows, 
   return {};
 }
 
-std::vector<float> Trunk::means(const PackedWindows& windows, const TrunkMemory& memory) const {
-  std::vector<float> out(windows.ends.size() * width_);
+void Trunk::put_means(const PackedWindows& windows, const TrunkMemory& memory, std::span<float> out, std::size_t stride) const {
   std::size_t begin = 0;
   for (std::size_t i = 0; i < windows.ends.size(); ++i) {
-    float* mean = out.data() + i * width_;
+    float* mean = out.data() + i * stride;
     for (std::size_t at = begin; at < windows.ends[i]; ++at)
       for (std::size_t j = 0; j < width_; ++j) mean[j] += memory.hidden[at * width_ + j];
     for (std::size_t j = 0; j < width_; ++j) mean[j] /= static_cast<float>(windows.ends[i] - begin);
     begin = windows.ends[i];
   }
-  return out;
 }
 
-Result<std::vector<float>> Trunk::run(const PackedWindows& windows, TrunkMemory& memory) const {
+Result<std::vector<float>> Trunk::run(const PackedWindows& windows, std::span<const int> pooled, TrunkMemory& memory) const {
   std::size_t longest = 0, begin = 0;
   for (const std::size_t end : windows.ends) {
     STEWARD_CHECK(end > begin && end - begin <= positions_);
@@ -128,8 +126,17 @@ Result<std::vector<float>> Trunk::run(const PackedWindows& windows, TrunkMemory&
   for (const std::int32_t token : windows.tokens) STEWARD_CHECK(token >= 0 && static_cast<std::size_t>(token) < words());
   reserve(begin, longest, memory);
   embed(windows, memory);
-  for (const Layer& layer : layers_) TRY(run_layer(layer, windows, memory));
-  return means(windows, memory);
+  const std::size_t stride = pooled.size() * width_;
+  std::vector<float> out(windows.ends.size() * stride);
+  std::size_t column = 0;
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    TRY(run_layer(layers_[i], windows, memory));
+    if (column == pooled.size() || pooled[column] != static_cast<int>(i) + 1) continue;
+    put_means(windows, memory, std::span(out).subspan(column * width_), stride);
+    ++column;
+  }
+  STEWARD_CHECK(column == pooled.size());
+  return out;
 }
 
 }  // namespace steward::model

@@ -44,8 +44,9 @@ class Trunk {
   /// Runs on another set of kernels. For tests.
   void use(const Kernels& kernels) { kernels_ = &kernels; }
 
-  /// Mean of the last hidden state over each window, [windows, width]. tokens: below words(); each window: 1 to positions() tokens.
-  Result<std::vector<float>> run(const PackedWindows& windows, TrunkMemory& memory) const;
+  /// Mean of the hidden states behind each layer of `pooled` (from 1, ascending, at most layers()) over each window, [windows,
+  /// pooled · width]. tokens: below words(); each window: 1 to positions() tokens.
+  Result<std::vector<float>> run(const PackedWindows& windows, std::span<const int> pooled, TrunkMemory& memory) const;
 
  private:
   struct Linear {
@@ -77,7 +78,8 @@ class Trunk {
   Result<void> run_layer(const Layer& layer, const PackedWindows& windows, TrunkMemory& memory) const;
   void attend(const PackedWindows& windows, TrunkMemory& memory) const;
   Result<void> mix(const Layer& layer, const Tile& tile, TrunkMemory& memory) const;
-  std::vector<float> means(const PackedWindows& windows, const TrunkMemory& memory) const;
+  /// Writes the mean of each window; one row of `out` is `stride` behind the other.
+  void put_means(const PackedWindows& windows, const TrunkMemory& memory, std::span<float> out, std::size_t stride) const;
 
   Products products_;
   const Kernels* kernels_ = &kernels();

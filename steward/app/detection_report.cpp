@@ -1,0 +1,316 @@
+#include "steward/app/detection_report.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "steward/classify/metrics.h"
+#include "steward/text/view.h"
+
+namespace steward::app {
+namespace {
+
+using classify::Interval;
+using classify::Measurement;
+using classify::Place;
+using classify::Scored;
+
+constexpr int kRounds = 200;
+constexpr int kBins = 15;
+
+std::string with_interval(const Interval& interval) { return fmt::format("{:.3f} ({:.3f} to {:.3f})", interval.value, interval.low, interval.high); }
+
+std::string primary(const std::string& language) { return language.substr(0, language.find_first_of("-/")); }
+
+/// Clusters are numbered as they come.
+class ClusterNumbers {
+ public:
+  std::size_t of(const std::string& cluster) { return numbers_.emplace(cluster, numbers_.size()).first->second; }
+
+ private:
+  std::map<std::string, std::size_t> numbers_;
+};
+
+std::vector<Scored> scored_rows(const ReportInput& input, const Measurement& measurement, const std::function<double(const Place&)>& score) {
+  std::vector<Scored> rows;
+  ClusterNumbers clusters;
+  for (std::size_t i = 0; i < measurement.rows.size(); ++i) {
+    const Place& place = measurement.rows[i];
+    const double value = score(place);
+    rows.push_back({std::isnan(value) ? -1e9 : value, measurement.positive[i],
+                    clusters.of(input.data.sets()[place.set].info.name + input.data.example(place).cluster)});
+  }
+  return rows;
+}
+
+double threshold(const ReportInput& input, std::size_t label, const std::string& language) {
+  const auto found = input.calibration.labels.find(std::string(classify::kLabels[label]));
+  if (found == input.calibration.labels.end()) return std::numeric_limits<double>::infinity();
+  return classify::Calibration::curve(found->second, language).score_at(input.calibration.budget);
+}
+
+double probability_error(const ReportInput& input, std::size_t label, std::vector<Scored> rows) {
+  const auto found = input.calibration.labels.find(std::string(classify::kLabels[label]));
+  if (found == input.calibration.labels.end()) return 1;
+  for (Scored& row : rows) row.score = found->second.platt(row.score);
+  return classify::expected_calibration_error(rows, kBins);
+}
+
+/// True if any label's threshold is reached. `labels`: of those alone; empty: of all.
+bool is_flagged(const ReportInput& input, const classify::LabelScores& scores, const std::string& language) {
+  return std::any_of(input.calibration.labels.begin(), input.calibration.labels.end(), [&](const auto& entry) {
+    const std::size_t label = *classify::label_index(entry.first);
+    return classify::kLabels[label] != "refusal" && scores[label] >= threshold(input, label, language);
+  });
+}
+
+struct Average {
+  double linear = 0, encoder = 0, combined = 0, recall = 0;
+  int sets = 0;
+};
+
+std::string left_out_table(const ReportInput& input, std::map<std::string, Average>& averages, std::map<std::string, std::map<std::string, double>>& by_language) {
+  std::string out =
+      "| set | language | label | rows | positive | AUPRC linear | AUPRC encoder | AUPRC cascade | AUROC | recall at 1 % FPR | at 0.1 % | F1 at the "
+      "threshold | ECE |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n";
+  for (const Measurement& m : classify::measurements(input.data.sets())) {
+    const auto score = [&](auto tier) {
+      return scored_rows(input, m, [&, tier](const Place& place) { return (input.left_out[place.set][place.row].*tier)[m.label]; });
+    };
+    const auto linear = score(&ExampleScores::linear), encoder = score(&ExampleScores::encoder), combined = score(&ExampleScores::combined);
+    const double ap_linear = classify::average_precision(linear), ap_encoder = classify::average_precision(encoder);
+    const Interval ap = classify::bootstrap(combined, classify::average_precision, kRounds);
+    const Interval recall = classify::bootstrap(combined, [](std::span<const Scored> rows) { return classify::recall_at_fpr(rows, 0.01); }, kRounds);
+    const auto positives = std::count(m.positive.begin(), m.positive.end(), true);
+    out += fmt::format("| {}{} | {} | {} | {} | {} | {:.3f} | {:.3f} | {} | {:.3f} | {} | {:.3f} | {:.3f} | {:.3f} |\n", m.set,
+                       m.borrows_negatives ? " +" : "", m.language, classify::kLabels[m.label], m.rows.size(), positives, ap_linear, ap_encoder,
+                       with_interval(ap), classify::auroc(combined), with_interval(recall), classify::recall_at_fpr(combined, 0.001),
+                       classify::f1_at(combined, threshold(input, m.label, m.language)), probability_error(input, m.label, combined));
+    by_language[m.set][m.language] = ap.value;
+    if (m.language != "en") continue;
+    Average& average = averages[m.task];
+    average.linear += ap_linear;
+    average.encoder += ap_encoder;
+    average.combined += ap.value;
+    average.recall += recall.value;
+    ++average.sets;
+  }
+  return out;
+}
+
+std::string averages_table(const std::map<std::string, Average>& averages) {
+  std::string out = "| task | sets | AUPRC linear | AUPRC encoder | AUPRC cascade | gain over linear | recall at 1 % FPR |\n|---|---|---|---|---|---|---|\n";
+  Average all;
+  const auto row = [&](const std::string& name, const Average& a) {
+    const double n = a.sets;
+    out += fmt::format("| {} | {} | {:.3f} | {:.3f} | {:.3f} | {:+.3f} | {:.3f} |\n", name, a.sets, a.linear / n, a.encoder / n, a.combined / n,
+                       (a.combined - a.linear) / n, a.recall / n);
+  };
+  for (const auto& [task, average] : averages) {
+    row(task, average);
+    if (task != "toxic" && task != "unsafe" && task != "attack") continue;
+    all.linear += average.linear;
+    all.encoder += average.encoder;
+    all.combined += average.combined;
+    all.recall += average.recall;
+    all.sets += average.sets;
+  }
+  if (all.sets > 0) row("**harm and attacks**", all);
+  return out;
+}
+
+std::string benign_table(const ReportInput& input, const std::function<classify::LabelScores(const Place&)>& scores) {
+  std::string out = "| set | kind | rows | flagged in any category |\n|---|---|---|---|\n";
+  std::map<std::string, std::pair<double, double>> sums;
+  for (std::size_t s = 0; s < input.data.sets().size(); ++s) {
+    const classify::DataSet& set = input.data.sets()[s];
+    if (set.info.task != "benign" && set.info.task != "look_alike" && set.info.task != "background") continue;
+    std::vector<Scored> rows;
+    ClusterNumbers clusters;
+    for (std::size_t r = 0; r < set.examples.size(); ++r) {
+      if (set.examples[r].split == "train" && set.info.trains) continue;
+      rows.push_back({is_flagged(input, scores({s, r}), primary(set.examples[r].language)) ? 1.0 : 0.0, false, clusters.of(set.examples[r].cluster)});
+    }
+    if (rows.size() < 20) continue;
+    const auto share = [](std::span<const Scored> sample) {
+      double flagged = 0;
+      for (const Scored& row : sample) flagged += row.score;
+      return sample.empty() ? 0 : flagged / static_cast<double>(sample.size());
+    };
+    const Interval interval = classify::bootstrap(rows, share, kRounds);
+    out += fmt::format("| {} | {} | {} | {:.2f} % ({:.2f} to {:.2f}) |\n", set.info.name, set.info.task, rows.size(), 100 * interval.value,
+                       100 * interval.low, 100 * interval.high);
+    sums[set.info.task].first += interval.value;
+    sums[set.info.task].second += 1;
+  }
+  for (const auto& [task, sum] : sums) out += fmt::format("| **mean of {} sets** | {} | | {:.2f} % |\n", sum.second, task, 100 * sum.first / sum.second);
+  return out;
+}
+
+std::string language_table(const std::map<std::string, std::map<std::string, double>>& by_language) {
+  std::string out = "| set | language | AUPRC | of English |\n|---|---|---|---|\n";
+  for (const auto& [set, languages] : by_language) {
+    const auto english = languages.find("en");
+    if (english == languages.end()) continue;
+    for (const auto& [language, value] : languages)
+      if (language != "en") out += fmt::format("| {} | {} | {:.3f} | {:.2f} |\n", set, language, value, value / english->second);
+  }
+  return out;
+}
+
+double thread_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
+}
+
+bool needs_encoder(const ReportInput& input, const classify::LabelScores& linear) {
+  return std::any_of(input.calibration.labels.begin(), input.calibration.labels.end(), [&](const auto& entry) {
+    return linear[*classify::label_index(entry.first)] >= entry.second.gate;
+  });
+}
+
+/// CPU of the cascade as the filter runs it, over the dev rows of the benign sets.
+Result<std::string> cost_table(const ReportInput& input) {
+  std::vector<double> linear_us, all_us;
+  double encoder_ms = 0, encoded = 0;
+  for (const classify::DataSet& set : input.data.sets()) {
+    if (set.info.task != "benign") continue;
+    for (const classify::Example& example : set.examples) {
+      if (example.split == "train") continue;
+      const double began = thread_ms();
+      const text::Views views(example.text);
+      const std::string_view repaired = views.repaired().text();
+      filters::TextScores scores = input.shipped.score_linear(repaired);
+      const double middle = thread_ms();
+      if (input.shipped.has_encoder() && needs_encoder(input, scores.linear)) {
+        TRY(input.shipped.add_encoder(repaired, scores));
+        encoder_ms += thread_ms() - middle;
+        encoded += 1;
+      }
+      linear_us.push_back((middle - began) * 1e3);
+      all_us.push_back((thread_ms() - began) * 1e3);
+    }
+  }
+  if (all_us.empty()) return std::string();
+  const auto mean = [](const std::vector<double>& values) {
+    double sum = 0;
+    for (const double value : values) sum += value;
+    return sum / static_cast<double>(values.size());
+  };
+  std::sort(all_us.begin(), all_us.end());
+  return fmt::format(
+      "| | |\n|---|---|\n| benign prompts (dev and test rows of the benign sets) | {} |\n| linear tier, mean | {:.1f} µs |\n| encoder, mean where it ran | "
+      "{:.2f} ms |\n| prompts that go on to the encoder | {:.1f} % |\n| cascade, median | {:.0f} µs |\n| cascade, mean | {:.2f} ms |\n",
+      all_us.size(), mean(linear_us), encoded == 0 ? 0 : encoder_ms / encoded, 100 * encoded / static_cast<double>(all_us.size()),
+      all_us[all_us.size() / 2], mean(all_us) / 1e3);
+}
+
+/// Subgroup AUCs of Borkan et al. 2019 (arXiv:1903.04561) for the identity terms of a set of templates.
+std::string subgroup_table(const ReportInput& input) {
+  constexpr std::string_view kTerms[] = {"lesbian", "gay", "bisexual", "transgender", "black", "white", "asian", "muslim", "jewish", "christian",
+                                         "catholic", "old", "young", "blind", "deaf", "female", "male", "african", "mexican", "american"};
+  std::string out = "| term | rows | subgroup AUC | BPSN AUC | BNSP AUC |\n|---|---|---|---|---|\n";
+  const std::size_t label = *classify::label_index("toxic");
+  for (std::size_t s = 0; s < input.data.sets().size(); ++s) {
+    const classify::DataSet& set = input.data.sets()[s];
+    if (set.info.name != "madlibs") continue;
+    for (const std::string_view term : kTerms) {
+      std::vector<Scored> subgroup, bpsn, bnsp;
+      for (std::size_t r = 0; r < set.examples.size(); ++r) {
+        const classify::Example& example = set.examples[r];
+        if (!example.targets.known(label)) continue;
+        const std::string padded = " " + text::fold_text(example.text) + " ";
+        const bool inside = padded.find(" " + std::string(term) + " ") != std::string::npos;
+        const bool positive = example.targets.positive(label);
+        const Scored row{input.left_out[s][r].combined[label], positive, r};
+        if (inside) subgroup.push_back(row);
+        if (inside != positive) bpsn.push_back(row);  // benign with the term, toxic without
+        if (inside == positive) bnsp.push_back(row);  // toxic with the term, benign without
+      }
+      if (subgroup.size() < 20) continue;
+      out += fmt::format("| {} | {} | {:.3f} | {:.3f} | {:.3f} |\n", term, subgroup.size(), classify::auroc(subgroup), classify::auroc(bpsn),
+                         classify::auroc(bnsp));
+    }
+  }
+  return out;
+}
+
+/// The shipped models, which trained on the sets' train rows, on rows of one split.
+Result<std::string> shipped_table(const ReportInput& input, const std::string& split) {
+  std::string out = "| set | language | label | rows | positive | AUPRC | AUROC | F1 at the threshold |\n|---|---|---|---|---|---|---|---|\n";
+  for (std::size_t s = 0; s < input.data.sets().size(); ++s) {
+    const classify::DataSet& set = input.data.sets()[s];
+    if (set.info.label.empty()) continue;
+    const std::size_t label = *classify::label_index(set.info.label);
+    std::map<std::string, std::vector<Scored>> by_language;
+    for (std::size_t r = 0; r < set.examples.size(); ++r) {
+      const classify::Example& example = set.examples[r];
+      if (example.split != split || !example.targets.known(label)) continue;
+      const text::Views views(example.text);
+      filters::TextScores scores = input.shipped.score_linear(views.repaired().text());
+      if (input.shipped.has_encoder()) TRY(input.shipped.add_encoder(views.repaired().text(), scores));
+      by_language[primary(example.language)].push_back({scores.combined[label], example.targets.positive(label), r});
+    }
+    for (const auto& [language, rows] : by_language) {
+      const auto positives = std::count_if(rows.begin(), rows.end(), [](const Scored& row) { return row.positive; });
+      if (positives < 10 || rows.size() - static_cast<std::size_t>(positives) < 10) continue;
+      out += fmt::format("| {} | {} | {} | {} | {} | {:.3f} | {:.3f} | {:.3f} |\n", set.info.name, language, set.info.label, rows.size(), positives,
+                         classify::average_precision(rows), classify::auroc(rows), classify::f1_at(rows, threshold(input, label, language)));
+    }
+  }
+  return out;
+}
+
+std::string heads_table(const ReportInput& input) {
+  std::string out = "| label | positive rows | negative rows | head |\n|---|---|---|---|\n";
+  for (std::size_t label = 0; label < classify::kLabelCount; ++label) {
+    std::size_t positives = 0, negatives = 0;
+    for (const Place& place : classify::training_places(input.data.sets(), "")) {
+      positives += input.data.example(place).targets.positive(label) ? 1 : 0;
+      negatives += input.data.example(place).targets.negative(label) ? 1 : 0;
+    }
+    out += fmt::format("| {} | {} | {} | {} |\n", classify::kLabels[label], positives, negatives,
+                       input.shipped.has(label) ? "yes" : "**none: not enough evidence**");
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> detection_report(const ReportInput& input) {
+  std::map<std::string, Average> averages;
+  std::map<std::string, std::map<std::string, double>> by_language;
+  const std::string left_out = left_out_table(input, averages, by_language);
+  std::string out = "## Sets left out\n\nEach row was scored by models that had seen no set of its group. `+`: the set has positives alone, and borrows "
+                    "held-out rows of benign sets. Intervals are 95 %, drawn by source prompt.\n\n" +
+                    averages_table(averages) + "\n" + left_out;
+  out += "\n## Benign texts\n\nAt the shipped thresholds, by models that had not seen the set; rows that no threshold was chosen on.\n\n" +
+         benign_table(input, [&](const Place& place) { return input.left_out[place.set][place.row].combined; });
+  out += "\n## Languages beside English\n\n" + language_table(by_language);
+  out += "\n## Identity terms\n\n" + subgroup_table(input);
+  out += "\n## Cost\n\n" + TRY(cost_table(input));
+  out += "\n## The shipped models on dev rows of sets they trained on\n\n" + TRY(shipped_table(input, "dev"));
+  out += "\n## The shipped models on test rows\n\n" + TRY(shipped_table(input, "test"));
+  return out;
+}
+
+std::string detection_card(const ReportInput& input) {
+  std::string out = fmt::format("# Card of the detection models\n\nMade by `steward classify train`; do not edit. Models {}.\n\n", input.shipped.digest());
+  out += "Two tiers: a linear model on hashed n-grams, and heads over a frozen sentence encoder (multilingual-e5-small, MIT). They report "
+         "probabilities of the labels below; the policy decides what follows. They judge texts, not people, and miss what their data do not show: "
+         "see docs/detection.md for figures on sets that they did not see.\n\n## Heads\n\n" +
+         heads_table(input);
+  out += "\n## Data\n\nShare-alike sources (tier B) are marked.\n\n| set | rows | licence | tier | trained on | note |\n|---|---|---|---|---|---|\n";
+  for (const classify::DataSet& set : input.data.sets())
+    out += fmt::format("| {} | {} | {} | {} | {} | {} |\n", set.info.name, set.examples.size(), set.info.licence, set.info.tier,
+                       set.info.trains ? "yes" : "no, only measured", set.info.note);
+  return out;
+}
+
+}  // namespace steward::app

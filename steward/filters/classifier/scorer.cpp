@@ -1,0 +1,96 @@
+#include "steward/filters/classifier/scorer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "steward/core/check.h"
+#include "steward/core/hash.h"
+#include "steward/text/view.h"
+
+namespace steward::filters {
+namespace {
+
+constexpr std::size_t kPartBytes = 4096, kPartStride = 3072;
+
+}  // namespace
+
+model::EncoderOptions encoder_options() {
+  model::EncoderOptions options;
+  options.pooled_layers = {6, 12};
+  options.window_tokens = 128;
+  options.stride_tokens = 96;
+  options.windows_max = 32;
+  return options;
+}
+
+std::string trunk_id(const model::Encoder& encoder) {
+  const model::EncoderOptions options = encoder_options();
+  std::string reading = encoder.digest();
+  for (const int layer : options.pooled_layers) reading += "," + std::to_string(layer);
+  reading += "," + std::to_string(options.window_tokens) + "," + std::to_string(options.stride_tokens);
+  return hex(sha256(reading));
+}
+
+std::vector<text::Span> linear_parts(std::string_view repaired) {
+  std::vector<text::Span> parts;
+  for (std::size_t at = 0;; at = text::char_floor(repaired, at + kPartStride)) {
+    const std::size_t end = text::char_floor(repaired, at + kPartBytes);
+    parts.push_back({at, end});
+    if (end == repaired.size()) return parts;
+  }
+}
+
+float combine(float linear, float encoder) {
+  if (std::isnan(linear)) return encoder;
+  return std::isnan(encoder) ? linear : linear + encoder;
+}
+
+Scorer::Scorer(std::unique_ptr<const classify::LinearModel> linear, std::unique_ptr<const classify::DenseHead> heads,
+               std::unique_ptr<const model::Encoder> encoder)
+    : linear_(std::move(linear)), heads_(std::move(heads)), encoder_(std::move(encoder)) {
+  STEWARD_CHECK(linear_ != nullptr && (heads_ == nullptr) == (encoder_ == nullptr));
+  STEWARD_CHECK(heads_ == nullptr || heads_->inputs() == encoder_->width());
+}
+
+bool Scorer::has(std::size_t label) const { return linear_->has(label) || (heads_ && heads_->has(label)); }
+
+std::string Scorer::digest() const {
+  std::string digest = linear_->digest().substr(0, 12);
+  if (heads_) digest += "+" + heads_->digest().substr(0, 12) + "+" + encoder_->digest().substr(0, 12);
+  return digest;
+}
+
+TextScores Scorer::score_linear(std::string_view repaired) const {
+  TextScores out;
+  const std::vector<text::Span> parts = linear_parts(repaired);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const classify::LabelScores scores = linear_->score(repaired.substr(parts[i].begin, parts[i].size()));
+    for (std::size_t label = 0; label < classify::kLabelCount; ++label) {
+      if (i > 0 && !(scores[label] > out.linear[label])) continue;
+      out.linear[label] = scores[label];
+      out.where[label] = parts[i];
+    }
+  }
+  out.combined = out.linear;
+  return out;
+}
+
+Result<void> Scorer::add_encoder(std::string_view repaired, TextScores& scores) const {
+  STEWARD_CHECK(encoder_ != nullptr);
+  const auto texts = TRY(encoder_->encode({&repaired, 1}));
+  const std::vector<model::EncodedWindow>& windows = texts.front();
+  classify::LabelScores best;
+  for (std::size_t i = 0; i < windows.size(); ++i) {
+    const classify::LabelScores of_window = heads_->score(windows[i].embedding);
+    for (std::size_t label = 0; label < classify::kLabelCount; ++label) {
+      if (i > 0 && !(of_window[label] > best[label])) continue;
+      best[label] = of_window[label];
+      if (!std::isnan(best[label])) scores.where[label] = windows[i].span;
+    }
+  }
+  for (std::size_t label = 0; label < classify::kLabelCount; ++label) scores.combined[label] = combine(scores.linear[label], best[label]);
+  scores.encoded = true;
+  return {};
+}
+
+}  // namespace steward::filters
