@@ -174,6 +174,7 @@ class Round {
     }
     for (const auto& call : unfinished) call->cancel();
   }
+  std::size_t size() const { return answers_.size(); }
   Answer& answer(std::size_t i) { return *answers_[i]; }
 
  private:
@@ -205,28 +206,26 @@ Breaker::State Asker::breaker_state() const { return state_->attempts->breaker.s
 Result<void> Asker::ask(const std::vector<Question>& questions) {
   const auto until = std::chrono::steady_clock::now() + state_->options.timeout;
   const std::string& name = state_->options.name;
-  for (std::size_t begin = 0; begin < questions.size(); begin += kAtOnce) {
-    const std::size_t end = std::min(questions.size(), begin + kAtOnce);
+  for (std::size_t next = 0; next < questions.size();) {
     Round round;
     Result<void> started;
     off_the_loop([&] {
-      for (std::size_t i = begin; i < end && started; ++i) {
-        if (state_->attempts->breaker.may_ask())
-          started = round.start(*state_->client, questions[i], state_->attempts);
-        else
-          started = fail(ErrorCode::kUnavailable,
-                         fmt::format("it fails; it will be asked again in {} s", state_->attempts->breaker.wait().count() / 1000 + 1));
-      }
+      // An open breaker lets one question try; the others follow once it was answered.
+      for (std::size_t i = next; i < questions.size() && i < next + kAtOnce && started && state_->attempts->breaker.may_ask(); ++i)
+        started = round.start(*state_->client, questions[i], state_->attempts);
     });
     if (!started) return fail(started.error().code, fmt::format("{}: {}", name, started.error().message));
+    if (round.size() == 0)
+      return fail(ErrorCode::kUnavailable,
+                  fmt::format("{} fails; it will be asked again in {} s", name, state_->attempts->breaker.wait().count() / 1000 + 1));
     if (!round.wait(until)) {
       round.give_up(Outcome::kFailed);
       return fail(ErrorCode::kDeadlineExceeded,
                   fmt::format("{} did not answer within its timeout_ms of {}", name, state_->options.timeout.count()));
     }
-    for (std::size_t i = begin; i < end; ++i) {
-      Answer& answer = round.answer(i - begin);
-      auto read = read_answer(answer, questions[i], name);
+    for (std::size_t i = 0; i < round.size(); ++i, ++next) {
+      Answer& answer = round.answer(i);
+      auto read = read_answer(answer, questions[next], name);
       answer.report(outcome_of(answer, read));
       if (!read) return read;
     }

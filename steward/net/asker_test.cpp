@@ -118,7 +118,7 @@ TEST_F(Asking, FailuresOpenTheBreakerUntilATryWorks) {
   EXPECT_EQ(asked, 2) << "an open breaker asks nobody";
   works = true;
   clock_.advance(std::chrono::seconds(10));
-  EXPECT_TRUE(asker().ask({question("a")}));
+  EXPECT_TRUE(asker().ask({question("a"), question("b"), question("c")})) << "one tries, the others follow";
   EXPECT_EQ(asker().breaker_state(), Breaker::State::kClosed);
 }
 
