@@ -28,8 +28,8 @@ Result<std::unique_ptr<Service>> Service::start(const Product& product, int io_t
   std::vector<model::LanguageModel*> models;
   for (const auto& model : service->models_) models.push_back(model.get());
   gateway::GatewayParts parts{std::move(models), service->profiles_, *service->ledger_, *service->conversations_, service->clock_, {}};
-  parts.openai_categories = [&crosswalk = service->crosswalk_](std::string_view category, std::string_view subtype) {
-    return crosswalk.codes("openai", category, subtype);
+  parts.codes = [&crosswalk = service->crosswalk_](std::string_view scheme, std::string_view category, std::string_view subtype) {
+    return crosswalk.codes(scheme, category, subtype);
   };
   gateway::GatewayOptions options;
   options.secret = pseudonym_key(master);

@@ -49,8 +49,9 @@ void GatewayTest::restart(const GatewayOptions& options) {
   server_.reset();
   if (gateway_) EXPECT_TRUE(gateway_->wait_idle(std::chrono::seconds(20)));
   GatewayParts parts{{model_.get()}, profiles_, ledger_, conversations_, clock_, {}};
-  parts.openai_categories = [](std::string_view category, std::string_view) {
-    return category == "bad" ? std::vector<std::string>{"violence"} : std::vector<std::string>{};
+  parts.codes = [](std::string_view scheme, std::string_view category, std::string_view) {
+    if (category != "bad") return std::vector<std::string>{};
+    return std::vector<std::string>{scheme == "openai" ? "violence" : scheme == "azure" ? "Violence" : "UserPrompt"};
   };
   gateway_ = std::make_unique<Gateway>(parts, options);
   net::ServerOptions server;
