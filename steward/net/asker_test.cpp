@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "steward/net/loop.h"
 #include "steward/net/test_server.h"
 
 namespace steward::net {
@@ -135,6 +136,21 @@ TEST_F(Asking, ServersThatLeaveAreUnavailable) {
   server_.reset();
   options_.client.port = port;
   EXPECT_EQ(error(), ErrorCode::kUnavailable) << "refused";
+}
+
+TEST_F(Asking, WorksOnAThreadThatRunsALoop) {
+  serve([](ServerPeer& peer, int) {
+    while (peer.read_request()) peer.send_json("yes");
+  });
+  const auto loop = std::make_shared<Loop>();
+  Result<void> asked = fail(ErrorCode::kInternal, "not asked");
+  ASSERT_TRUE(loop->post([&] {
+    asked = asker().ask({question("a")});
+    loop->finish();
+  }));
+  loop->run();
+  EXPECT_TRUE(asked);
+  EXPECT_EQ(read_, "yes;");
 }
 
 TEST_F(Asking, HugeAnswersAreNotRead) {
