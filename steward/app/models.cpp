@@ -1,7 +1,5 @@
 #include "steward/app/models.h"
 
-#include <cstdlib>
-
 #include <fmt/format.h>
 
 #include "steward/core/clock.h"
@@ -11,24 +9,10 @@
 namespace steward::app {
 namespace {
 
-Result<std::string> read_api_key(const UpstreamConfig& upstream) {
-  std::string key;
-  if (!upstream.api_key_env.empty()) {
-    const char* given = std::getenv(upstream.api_key_env.c_str());
-    if (!given || *given == '\0')
-      return fail(ErrorCode::kInvalidInput, fmt::format("the environment variable {} (api_key_env) is not set", upstream.api_key_env));
-    key = given;
-  } else if (!upstream.api_key_file.empty()) {
-    key = TRY(read_file(upstream.api_key_file, 16'384));
-  }
-  while (!key.empty() && (key.back() == '\n' || key.back() == '\r' || key.back() == ' ')) key.pop_back();
-  return key;
-}
-
 Result<std::unique_ptr<model::LanguageModel>> open_upstream(const UpstreamConfig& upstream) {
-  static const SystemClock clock;
+  static const SteadyClock clock;
   model::RemoteOptions options = upstream.options;
-  options.api_key = TRY(read_api_key(upstream));
+  options.api_key = TRY(read_key(upstream.api_key_env, upstream.api_key_file));
   return model::open_remote(options, clock);
 }
 

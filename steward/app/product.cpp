@@ -13,6 +13,7 @@
 #include "steward/app/yaml_fields.h"
 #include "steward/core/files.h"
 #include "steward/core/yaml.h"
+#include "steward/net/base_url.h"
 
 namespace steward::app {
 namespace {
@@ -71,7 +72,7 @@ Result<UpstreamConfig> read_upstream(const Node& node, const std::string& direct
   const Node* url = node.find("url");
   if (!url || !node.find("model")) return yaml::fail_at(node, "an upstream needs `url` and `model`, the name that it knows the model by");
   options.url = TRY(url->as_string());
-  if (const auto parsed = model::parse_upstream_url(options.url); !parsed) return yaml::fail_at(*url, parsed.error().message);
+  if (const auto parsed = net::parse_base_url(options.url); !parsed) return yaml::fail_at(*url, parsed.error().message);
   options.model = TRY(node.find("model")->as_string());
   upstream.api_key_env = TRY(text_or(node, "api_key_env", ""));
   upstream.api_key_file = TRY(text_or(node, "api_key_file", ""));
@@ -85,7 +86,7 @@ Result<UpstreamConfig> read_upstream(const Node& node, const std::string& direct
   options.connect_timeout = TRY(milliseconds_or(node, "connect_timeout_ms", options.connect_timeout));
   options.first_byte_timeout = TRY(milliseconds_or(node, "first_byte_timeout_ms", options.first_byte_timeout));
   options.idle_timeout = TRY(milliseconds_or(node, "idle_timeout_ms", options.idle_timeout));
-  options.retries = TRY(integer_or(node, "retries", options.retries, 0, 10));
+  options.retry.retries = TRY(integer_or(node, "retries", options.retry.retries, 0, 10));
   options.license = TRY(text_or(node, "license", options.license));
   options.context_tokens = TRY(integer_or(node, "context_tokens", 0, 0, 1 << 24));
   if (const Node* breaker = node.find("breaker")) {

@@ -206,7 +206,7 @@ TEST_F(ProductFile, ReadsAnUpstream) {
   EXPECT_EQ(options.connect_timeout.count(), 7);
   EXPECT_EQ(options.first_byte_timeout.count(), 6);
   EXPECT_EQ(options.idle_timeout.count(), 5);
-  EXPECT_EQ(options.retries, 4);
+  EXPECT_EQ(options.retry.retries, 4);
   EXPECT_EQ(options.breaker.failures, 3);
   EXPECT_EQ(options.breaker.open_time, std::chrono::seconds(2));
   EXPECT_EQ(options.license, "MIT");

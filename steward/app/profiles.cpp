@@ -13,6 +13,7 @@
 #include "steward/filters/pattern/pattern.h"
 #include "steward/filters/pii/pii.h"
 #include "steward/filters/reply_checks/refusal.h"
+#include "steward/filters/remote/remote.h"
 #include "steward/filters/scripted/scripted.h"
 #include "steward/filters/secret/secret.h"
 #include "steward/prompting/prompting.h"
@@ -27,7 +28,7 @@ constexpr std::pair<std::string_view, Make> kFilters[] = {
     {"canned", filters::make_canned},     {"form", filters::make_form},       {"leak", filters::make_leak},
     {"identity", filters::make_identity}, {"lexicon", filters::make_lexicon}, {"pattern", filters::make_pattern},
     {"pii", filters::make_pii},           {"refusal", filters::make_refusal}, {"scripted", filters::make_scripted},
-    {"secret", filters::make_secret},
+    {"secret", filters::make_secret},     {"remote", filters::make_remote},
 };
 
 /// Those that ask a language model.

@@ -22,8 +22,8 @@ Result<std::unique_ptr<Service>> Service::start(const Product& product, int io_t
   service->conversations_ = std::make_unique<guard::Conversations>(derive_key(master, "steward/conversations/1"), kConversationsInMemory);
 
   gateway::GatewayParts parts{service->models_, service->profiles_, *service->ledger_, *service->conversations_, service->clock_, {}};
-  parts.openai_categories = [&crosswalk = service->crosswalk_](std::string_view category, std::string_view subtype) {
-    return crosswalk.codes("openai", category, subtype);
+  parts.codes = [&crosswalk = service->crosswalk_](std::string_view scheme, std::string_view category, std::string_view subtype) {
+    return crosswalk.codes(scheme, category, subtype);
   };
   gateway::GatewayOptions options;
   options.secret = pseudonym_key(master);

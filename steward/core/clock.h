@@ -8,7 +8,10 @@
 
 namespace steward {
 
-/// Wall clock in microseconds since the Unix epoch, injected so that tests choose it.
+/// Monotonic time for durations, in nanoseconds from an arbitrary start.
+std::int64_t steady_ns();
+
+/// Time in microseconds, injected so that tests choose it: since the Unix epoch, unless it is a SteadyClock.
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -18,6 +21,12 @@ class Clock {
 class SystemClock final : public Clock {
  public:
   std::int64_t now_us() const override;
+};
+
+/// Monotonic time from an arbitrary start, which nobody can set: for waiting, not for dates.
+class SteadyClock final : public Clock {
+ public:
+  std::int64_t now_us() const override { return steady_ns() / 1000; }
 };
 
 /// A clock that tests move by hand. Thread-safe.
@@ -30,9 +39,6 @@ class ManualClock final : public Clock {
  private:
   std::atomic<std::int64_t> now_us_;
 };
-
-/// Monotonic time for durations, in nanoseconds from an arbitrary start.
-std::int64_t steady_ns();
 
 /// "2026-11-24T14:03:05.123456Z" (RFC 3339, UTC).
 std::string format_utc(std::int64_t time_us);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -70,6 +71,22 @@ Result<void> write_file_atomic(const std::string& path, std::string_view bytes, 
   const Descriptor folder(::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() >= 0) ::fsync(folder.get());
   return {};
+}
+
+Result<std::string> read_key(const std::string& env, const std::string& file) {
+  std::string key;
+  if (!env.empty()) {
+    const char* given = std::getenv(env.c_str());
+    if (!given || *given == '\0')
+      return fail(ErrorCode::kInvalidInput, fmt::format("the environment variable {} (api_key_env) is not set", env));
+    key = given;
+  } else if (!file.empty()) {
+    key = TRY(read_file(file, 16'384));
+  }
+  while (!key.empty() && (key.back() == '\n' || key.back() == '\r' || key.back() == ' ')) key.pop_back();
+  if (key.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
+    return fail(ErrorCode::kInvalidInput, "an API key must be one line of text (api_key_env, api_key_file)");
+  return key;
 }
 
 }  // namespace steward

@@ -18,6 +18,14 @@ std::string bearer_key(const net::Request& request) {
   return begin == std::string::npos ? "" : header->substr(begin);
 }
 
+/// The key of a request: as OpenAI's clients send it, or as Azure's do.
+std::string key_of(const net::Request& request) {
+  std::string key = bearer_key(request);
+  for (const std::string_view name : {"api-key", "ocp-apim-subscription-key"})
+    if (const std::string* given = request.headers.find(name); key.empty() && given) key = *given;
+  return key;
+}
+
 /// The host of a Host header or an Origin, without scheme and port.
 std::string_view host_name(std::string_view text) {
   if (const std::size_t scheme = text.find("://"); scheme != std::string_view::npos) text.remove_prefix(scheme + 3);
@@ -114,7 +122,7 @@ void Access::replace(const AccessOptions& options) {
 Result<Principal> Access::identify(const net::Request& request) const {
   const auto keys = this->keys();
   if (keys->by_sha256.empty()) return identify_loopback(request, *keys);
-  const std::string key = bearer_key(request);
+  const std::string key = key_of(request);
   if (key.empty()) return fail(ErrorCode::kUnauthenticated, "send your API key as 'Authorization: Bearer KEY'");
   const auto found = keys->by_sha256.find(hex(sha256(key)));
   if (found == keys->by_sha256.end()) return fail(ErrorCode::kUnauthenticated, "this API key is not known here");

@@ -56,6 +56,35 @@ json::Object error_body(int status, const Error& error) {
        json::Object{{"message", error.message}, {"type", error_type(status)}, {"param", param}, {"code", error_code(status, error)}}}};
 }
 
+std::string_view azure_code(int status) {
+  switch (status) {
+    case 400:
+      return "InvalidRequestBody";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "NotFound";
+    case 413:
+      return "RequestTooLarge";
+    case 415:
+      return "UnsupportedMediaType";
+    case 429:
+      return "TooManyRequests";
+    case 503:
+      return "ServerBusy";
+    default:
+      return status >= 500 ? "InternalError" : "BadRequest";
+  }
+}
+
+json::Object azure_error_body(int status, const Error& error) {
+  json::Object inner{{"code", azure_code(status)}, {"message", error.message}};
+  if (!error.param.empty()) inner["target"] = error.param;
+  return json::Object{{"error", std::move(inner)}};
+}
+
 net::Headers Call::headers(std::string_view content_type) const {
   net::Headers out{{"x-request-id", id}, {"Content-Type", std::string(content_type)}, {"X-Content-Type-Options", "nosniff"}};
   for (const auto& [name, value] : more_headers.fields()) out.add(name, value);
@@ -79,7 +108,9 @@ void Call::send_error(const Error& error, int retry_after_s) {
 }
 
 void Call::send_error(int status, const Error& error, net::Headers out) {
-  send(status, std::move(out), json::dump(error_body(status, error)));
+  if (errors == ErrorShape::kOpenAi) return send(status, std::move(out), json::dump(error_body(status, error)));
+  out.add("x-ms-error-code", std::string(azure_code(status)));
+  send(status, std::move(out), json::dump(azure_error_body(status, error)));
 }
 
 void Call::begin_stream() {

@@ -15,6 +15,8 @@ constexpr Route kRoutes[] = {
     {"POST", "/v1/chat/completions", false, handle_chat},
     {"POST", "/v1/completions", false, handle_completions},
     {"POST", "/v1/moderations", false, handle_moderations},
+    {"POST", "/contentsafety/text:analyze", false, handle_analyze_text, ErrorShape::kAzure},
+    {"POST", "/contentsafety/text:shieldPrompt", false, handle_shield_prompt, ErrorShape::kAzure},
     {"GET", "/v1/models", false, handle_models},
     {"GET", "/v1/models/{id}", false, handle_model},
     {"POST", "/tokenize", false, handle_tokenize},
@@ -109,6 +111,7 @@ void Gateway::handle(net::Request request, std::shared_ptr<net::Responder> respo
   const Route* route = find_route(call.request);
   if (!route) return answer_unrouted(call);
   call.route = route->path;
+  call.errors = route->errors;
   if (!route->open) {
     auto principal = state_->access.identify(call.request);
     if (!principal) return call.send_error(principal.error());

@@ -31,8 +31,8 @@ struct GatewayParts {
   ledger::Ledger& ledger;
   guard::Conversations& conversations;
   const Clock& clock;
-  /// OpenAI moderation names for one of our categories and its subtype; may be empty.
-  std::function<std::vector<std::string>(std::string_view category, std::string_view subtype)> openai_categories;
+  /// Codes of a scheme of the crosswalk ("openai", "azure", "azure_shield") for one of our categories and its subtype; may be empty.
+  std::function<std::vector<std::string>(std::string_view scheme, std::string_view category, std::string_view subtype)> codes;
 };
 
 struct GatewayOptions {

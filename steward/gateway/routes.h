@@ -16,6 +16,7 @@ struct Route {
   std::string_view path;  ///< a trailing "{id}" takes the rest of the path
   bool open = false;      ///< answers without a key
   void (*handle)(const StatePointer& state, Call call);
+  ErrorShape errors = ErrorShape::kOpenAi;
 };
 
 /// Every route, in the order of docs/api.md.
@@ -28,6 +29,8 @@ Result<json::Object> read_body(const Gateway::State& state, const Call& call);
 void handle_chat(const StatePointer& state, Call call);
 void handle_completions(const StatePointer& state, Call call);
 void handle_moderations(const StatePointer& state, Call call);
+void handle_analyze_text(const StatePointer& state, Call call);
+void handle_shield_prompt(const StatePointer& state, Call call);
 void handle_models(const StatePointer& state, Call call);
 void handle_model(const StatePointer& state, Call call);
 void handle_tokenize(const StatePointer& state, Call call);

@@ -27,7 +27,7 @@ class Upstream : public testing::GatewayTest {
     options.model = "big";
     options.url = "http://127.0.0.1:" + std::to_string(upstream_->port()) + "/v1";
     options.first_byte_timeout = options.idle_timeout = std::chrono::milliseconds(timeout_ms_);
-    options.retries = 0;
+    options.retry.retries = 0;
     remote_ = model::open_remote(options, clock_).value();
     gateway_ =
         std::make_unique<Gateway>(GatewayParts{{remote_.get()}, profiles_, ledger_, conversations_, clock_, {}}, Upstream::options());

@@ -63,4 +63,20 @@ std::vector<std::string> Crosswalk::codes(std::string_view scheme, std::string_v
   return out;
 }
 
+std::vector<Crosswalk::Mapping> Crosswalk::meanings(std::string_view scheme) const {
+  static constexpr std::string_view kClosest[] = {"skos:exactMatch", "skos:closeMatch", "skos:narrowMatch", "skos:broadMatch",
+                                                  "skos:relatedMatch"};
+  std::vector<Mapping> out;
+  const std::string prefix = std::string(scheme) + ":";
+  for (const std::string_view predicate : kClosest) {
+    for (const Mapping& mapping : mappings_) {
+      if (mapping.predicate != predicate || !mapping.object.starts_with(prefix)) continue;
+      std::string code = mapping.object.substr(prefix.size());
+      const bool known = std::any_of(out.begin(), out.end(), [&](const Mapping& one) { return one.object == code; });
+      if (!known) out.push_back({mapping.subject, mapping.predicate, std::move(code)});
+    }
+  }
+  return out;
+}
+
 }  // namespace steward::policy

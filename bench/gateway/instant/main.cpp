@@ -61,7 +61,7 @@ Result<void> run(const std::string& directory, std::uint16_t port, bool slow) {
   guard::Conversations conversations(derive_key(master, "steward/conversations/1"), 10'000);
   InstantModel model;
   gateway::GatewayParts parts{{&model}, profiles, *ledger, conversations, clock, {}};
-  parts.openai_categories = [](std::string_view, std::string_view) { return std::vector<std::string>(); };
+  parts.codes = [](std::string_view, std::string_view, std::string_view) { return std::vector<std::string>(); };
   gateway::GatewayOptions options;
   options.secret = app::pseudonym_key(master);
   options.access.raw_on_loopback = true;

@@ -50,8 +50,9 @@ void GatewayTest::restart(const GatewayOptions& options) {
   if (gateway_) EXPECT_TRUE(gateway_->wait_idle(std::chrono::seconds(20)));
   model::LanguageModel* model = other_model_ ? other_model_ : model_.get();
   GatewayParts parts{{model}, profiles_, ledger_, conversations_, clock_, {}};
-  parts.openai_categories = [](std::string_view category, std::string_view) {
-    return category == "bad" ? std::vector<std::string>{"violence"} : std::vector<std::string>{};
+  parts.codes = [](std::string_view scheme, std::string_view category, std::string_view) {
+    if (category != "bad") return std::vector<std::string>{};
+    return std::vector<std::string>{scheme == "openai" ? "violence" : scheme == "azure" ? "Violence" : "UserPrompt"};
   };
   gateway_ = std::make_unique<Gateway>(parts, options);
   net::ServerOptions server;

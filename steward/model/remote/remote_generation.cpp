@@ -1,7 +1,6 @@
 #include "steward/model/remote/remote_generation.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,7 +9,6 @@ namespace steward::model {
 namespace {
 
 constexpr std::size_t kErrorBodyBytesMax = std::size_t{64} << 10;
-constexpr std::chrono::milliseconds kBackoffMax{2'000};
 
 /// The media type without parameters, in small letters.
 std::string media_type(std::string_view field) {
@@ -20,27 +18,11 @@ std::string media_type(std::string_view field) {
   return out;
 }
 
-/// Seconds of a Retry-After field (RFC 9110, section 10.2.3); a date counts as none.
-std::optional<std::chrono::seconds> read_retry_after(std::string_view field) {
-  unsigned seconds = 0;
-  const auto [rest, error] = std::from_chars(field.data(), field.data() + field.size(), seconds);
-  if (error != std::errc{} || rest != field.data() + field.size() || seconds > 1'000'000) return std::nullopt;
-  return std::chrono::seconds(seconds);
-}
-
-bool is_busy(int status) { return status == 429 || status == 502 || status == 503; }
-
 }  // namespace
-
-std::chrono::milliseconds Upstream::backoff(int retry) {
-  const auto whole = std::min(kBackoffMax, options.backoff * (1 << std::min(retry, 10)));
-  const std::lock_guard lock(mutex_);
-  return std::chrono::milliseconds(static_cast<std::int64_t>(static_cast<double>(whole.count()) * (0.5 + random_.uniform())));
-}
 
 void RemoteGeneration::on_head(net::ClientCall& call, const net::ReplyHead& head) {
   status_ = head.status;
-  asked_delay_ = read_retry_after(head.retry_after);
+  asked_delay_ = net::read_retry_after(head.retry_after);
   error_body_.clear();
   stream_.reset();
   if (finished_ || status_ != 200) return;
@@ -80,13 +62,10 @@ void RemoteGeneration::refuse(net::ClientCall& call, Error error) {
 
 std::optional<std::chrono::milliseconds> RemoteGeneration::retry_after(const Result<void>&, net::CallProgress progress) {
   const bool unconnected = progress == net::CallProgress::kConnecting;
-  const bool busy = progress == net::CallProgress::kReplying && !stream_ && is_busy(status_);
-  if (finished_ || (!unconnected && !busy) || retries_ >= upstream_->options.retries) return std::nullopt;
-  auto delay = upstream_->backoff(retries_);
-  if (busy && asked_delay_) {
-    if (*asked_delay_ > upstream_->options.retry_after_max) return std::nullopt;
-    delay = std::max<std::chrono::milliseconds>(delay, *asked_delay_);
-  }
+  const bool busy = progress == net::CallProgress::kReplying && !stream_ && net::is_busy(status_);
+  if (finished_ || (!unconnected && !busy)) return std::nullopt;
+  const auto delay = upstream_->backoff.before(retries_, busy ? asked_delay_ : std::nullopt);
+  if (!delay) return std::nullopt;
   report(busy && status_ == 429 ? Outcome::kAnswered : Outcome::kFailed);
   if (!upstream_->breaker.may_ask()) return std::nullopt;
   reported_ = false;

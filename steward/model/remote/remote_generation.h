@@ -2,11 +2,9 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
-#include "steward/core/random.h"
 #include "steward/model/language_model.h"
 #include "steward/model/remote/remote_model.h"
 #include "steward/model/remote/reply_stream.h"
@@ -16,17 +14,12 @@ namespace steward::model {
 /// What a remote model shares with its generations. Thread-safe.
 struct Upstream {
   Upstream(const RemoteOptions& given, const Clock& clock, std::unique_ptr<net::Client> its_client)
-      : options(given), breaker(given.breaker, clock), client(std::move(its_client)) {}
-  /// Before retry number `retry`, from 0.
-  std::chrono::milliseconds backoff(int retry);
+      : options(given), breaker(given.breaker, clock), backoff(given.retry), client(std::move(its_client)) {}
 
   const RemoteOptions options;
-  Breaker breaker;
+  net::Breaker breaker;
+  net::Backoff backoff;
   const std::unique_ptr<net::Client> client;
-
- private:
-  std::mutex mutex_;
-  Random random_{std::string_view("backoff")};
 };
 
 /// One reply of an upstream on its way to a sink. Everything on the call's thread.

@@ -1,11 +1,10 @@
 #include "steward/model/remote/remote_model.h"
 
 #include <fmt/format.h>
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 
 #include "steward/model/remote/remote_generation.h"
 #include "steward/model/remote/request_body.h"
+#include "steward/net/base_url.h"
 
 namespace steward::model {
 namespace {
@@ -30,7 +29,7 @@ tl::unexpected<Error> elsewhere(std::string_view what, std::string param) {
 
 class RemoteModel final : public LanguageModel {
  public:
-  RemoteModel(const RemoteOptions& options, const UpstreamUrl& url, const Clock& clock, std::unique_ptr<net::Client> client)
+  RemoteModel(const RemoteOptions& options, const net::BaseUrl& url, const Clock& clock, std::unique_ptr<net::Client> client)
       : path_(url.path), upstream_(std::make_shared<Upstream>(options, clock, std::move(client))) {
     record_.id = options.id;
     record_.path = options.url;
@@ -86,34 +85,8 @@ Result<std::unique_ptr<Generation>> RemoteModel::start(GenerateRequest request, 
 
 }  // namespace
 
-Result<UpstreamUrl> parse_upstream_url(const std::string& url) {
-  const auto parsed = boost::urls::parse_uri(url);
-  const auto wrong = [] {
-    return fail(ErrorCode::kInvalidInput, "write the url of an OpenAI-compatible API, such as http://127.0.0.1:8000/v1");
-  };
-  if (!parsed) return wrong();
-  UpstreamUrl out;
-  const bool https = parsed->scheme() == "https";
-  if (!https && parsed->scheme() != "http") return wrong();
-  if (parsed->has_userinfo())
-    return fail(ErrorCode::kInvalidInput, "a url may not hold credentials: give the key by api_key_env or api_key_file");
-  if (parsed->has_query() || parsed->has_fragment() || parsed->host().empty()) return wrong();
-  out.security = https ? net::ClientOptions::Security::kTls : net::ClientOptions::Security::kPlain;
-  out.host = parsed->host_type() == boost::urls::host_type::ipv6 ? parsed->host_address() : parsed->host();
-  out.port = https ? 443 : 80;
-  if (parsed->has_port()) {
-    const std::string digits(parsed->port());  // Boost's own number wraps around
-    const int port = digits.empty() || digits.size() > 5 ? 0 : std::stoi(digits);
-    if (port < 1 || port > 65'535) return wrong();
-    out.port = static_cast<std::uint16_t>(port);
-  }
-  out.path = std::string(parsed->encoded_path());
-  while (out.path.ends_with('/')) out.path.pop_back();
-  return out;
-}
-
 Result<std::unique_ptr<LanguageModel>> open_remote(const RemoteOptions& options, const Clock& clock) {
-  const UpstreamUrl url = TRY(parse_upstream_url(options.url));
+  const net::BaseUrl url = TRY(net::parse_base_url(options.url));
   net::ClientOptions client;
   client.host = url.host;
   client.port = url.port;

@@ -95,7 +95,7 @@ class Remote : public ::testing::Test {
     RemoteOptions out;
     out.id = "big";
     out.model = "big-70b";
-    out.backoff = milliseconds(1);
+    out.retry.backoff = milliseconds(1);
     out.breaker.failures = 1000;
     return out;
   }();
@@ -413,21 +413,6 @@ TEST_F(Remote, SaysWhatItCannotDo) {
   tools.prompt = std::string("hi");
   tools.tools.push_back({"f", "", nullptr, false});
   EXPECT_EQ(start(std::move(tools)).error().param, "tools");
-}
-
-TEST(UpstreamUrl, ReadsItsParts) {
-  const auto url = parse_upstream_url("https://llm.example.org/v1/");
-  ASSERT_TRUE(url);
-  EXPECT_EQ(url->host, "llm.example.org");
-  EXPECT_EQ(url->port, 443);
-  EXPECT_EQ(url->path, "/v1");
-  EXPECT_EQ(url->security, net::ClientOptions::Security::kTls);
-  EXPECT_EQ(parse_upstream_url("http://[::1]:8000/v1")->host, "::1");
-  EXPECT_EQ(parse_upstream_url("http://a:8000")->path, "");
-  for (const char* bad : {"", "llm.example.org", "ftp://a/v1", "http:///v1", "http://a:0/v1", "http://a:99999/v1", "http://a/v1?x=1",
-                          "http://a/#x", "http://user:pw@a/v1", "http://a b/"})
-    EXPECT_FALSE(parse_upstream_url(bad)) << bad;
-  EXPECT_EQ(parse_upstream_url("http://user:pw@a/v1").error().message.find("pw"), std::string::npos);
 }
 
 }  // namespace

@@ -6,10 +6,10 @@
 
 #include "steward/core/clock.h"
 
-namespace steward::model {
+namespace steward::net {
 
 /// A circuit breaker [Nygard, "Release It!", 2007]: after some failures in a row nobody asks for a while; then one request tries, and its
-/// outcome decides. Each attempt that may_ask() allowed reports one outcome. Thread-safe.
+/// outcome decides. Each attempt that may_ask() allowed reports one outcome. The clock is a steady one: nobody may set it. Thread-safe.
 class Breaker {
  public:
   struct Options {
@@ -37,4 +37,4 @@ class Breaker {
   std::int64_t open_until_us_ = 0;
 };
 
-}  // namespace steward::model
+}  // namespace steward::net

@@ -1,8 +1,8 @@
-#include "steward/model/remote/breaker.h"
+#include "steward/net/breaker.h"
 
 #include <algorithm>
 
-namespace steward::model {
+namespace steward::net {
 
 bool Breaker::may_ask() {
   const std::lock_guard lock(mutex_);
@@ -44,4 +44,4 @@ std::chrono::milliseconds Breaker::wait() const {
   return std::chrono::milliseconds((left_us + 999) / 1000);
 }
 
-}  // namespace steward::model
+}  // namespace steward::net
