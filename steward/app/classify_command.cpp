@@ -6,6 +6,9 @@
 #include "steward/app/detection_report.h"
 #include "steward/app/detection_training.h"
 #include "steward/core/files.h"
+#include "steward/core/yaml.h"
+#include "steward/filters/classifier/classifier.h"
+#include "steward/guard/decoding.h"
 
 namespace steward::app {
 namespace {
@@ -46,13 +49,27 @@ Result<std::unique_ptr<filters::Scorer>> open_shipped(const Options& options) {
   return std::make_unique<filters::Scorer>(std::move(linear), std::move(heads), std::move(encoder));
 }
 
-Result<void> write_report(const Options& options, const ReportInput& input) {
-  if (!options.out.empty()) {
-    const std::string report = TRY(detection_report(input));
-    TRY(write_file_atomic(options.out, report));
-    fmt::print("{}\n", options.out);
-  }
-  return write_file_atomic(options.models + "/card.md", detection_card(input));
+/// The shipped models as the guard runs them.
+Result<std::unique_ptr<guard::Filter>> open_filter(const Options& options) {
+  policy::FilterSpec spec;
+  spec.name = "learned";
+  const std::string encoder = options.encoder.empty() ? "none" : std::filesystem::absolute(options.encoder).string();
+  spec.config = TRY(yaml::parse(
+      fmt::format("{{models: \"{}\", encoder: \"{}\"}}", std::filesystem::absolute(options.models).string(), encoder), "classify"));
+  return guard::with_decoded_views(TRY(filters::make_classifier(spec, {})));
+}
+
+Result<void> report_on(const Options& options, const DetectionData& data, const ScoreTable& left_out) {
+  const classify::Calibration calibration = TRY(classify::read_calibration(options.models + "/calibration.json"));
+  const auto shipped = TRY(open_shipped(options));
+  const auto filter = TRY(open_filter(options));
+  const ReportInput input{data, left_out, calibration, *shipped, *filter};
+  TRY(write_file_atomic(options.models + "/card.md", detection_card(input)));
+  if (options.out.empty()) return {};
+  const std::string report = TRY(detection_report(input));
+  TRY(write_file_atomic(options.out, report));
+  fmt::print("{}\n", options.out);
+  return {};
 }
 
 Result<int> train(const Options& options) {
@@ -66,20 +83,14 @@ Result<int> train(const Options& options) {
   const auto shipped = TRY(open_shipped(options));
   calibration.scores_of = shipped->digest();
   TRY(classify::write_calibration(options.models + "/calibration.json", calibration));
-  TRY(write_report(options, {*loaded.data, left_out, calibration, *shipped}));
+  TRY(report_on(options, *loaded.data, left_out));
   return kExitOk;
 }
 
 Result<int> evaluate(const Options& options) {
   const Loaded loaded = TRY(load(options));
   const ScoreTable left_out = left_out_scores(*loaded.data, options.folds);
-  const classify::Calibration calibration = TRY(classify::read_calibration(options.models + "/calibration.json"));
-  const auto shipped = TRY(open_shipped(options));
-  const std::string report = TRY(detection_report({*loaded.data, left_out, calibration, *shipped}));
-  if (options.out.empty())
-    fmt::print("{}", report);
-  else
-    TRY(write_file_atomic(options.out, report));
+  TRY(report_on(options, *loaded.data, left_out));
   return kExitOk;
 }
 

@@ -15,8 +15,8 @@ namespace steward::app {
 /// All data sets with what the two learned tiers see of each text, computed once.
 class DetectionData {
  public:
-  /// Texts are read up to this length. Embeddings are kept in `cache_file` (empty: nowhere) and used again while texts and trunk are the same.
-  /// `encoder` may be null: there are no embeddings then. Errors: of reading; the encoder's.
+  /// Texts are read up to this length. Embeddings are kept in `cache_file` (empty: nowhere) and used again while texts and trunk are the
+  /// same. `encoder` may be null: there are no embeddings then. Errors: of reading; the encoder's.
   static Result<std::unique_ptr<DetectionData>> load(const std::string& folder, const model::Encoder* encoder,
                                                      const std::string& cache_file);
 

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "steward/app/detection_disguises.h"
 #include "steward/classify/metrics.h"
 #include "steward/text/view.h"
 
@@ -23,7 +24,14 @@ using classify::Scored;
 constexpr int kRounds = 200;
 constexpr int kBins = 15;
 
-std::string with_interval(const Interval& interval) { return fmt::format("{:.3f} ({:.3f} to {:.3f})", interval.value, interval.low, interval.high); }
+constexpr std::string_view kHeader =
+    "# How good detection is\n\n`make bench-detection` makes this page from the repository alone; do not edit it. What the models are: "
+    "`steward/filters/classifier/README.md`, their data and licences: `models/detection/card.md`, why so: "
+    "`docs/design/0009-learned-detection.md`.\n\n";
+
+std::string with_interval(const Interval& interval) {
+  return fmt::format("{:.3f} ({:.3f} to {:.3f})", interval.value, interval.low, interval.high);
+}
 
 std::string primary(const std::string& language) { return language.substr(0, language.find_first_of("-/")); }
 
@@ -36,7 +44,8 @@ class ClusterNumbers {
   std::map<std::string, std::size_t> numbers_;
 };
 
-std::vector<Scored> scored_rows(const ReportInput& input, const Measurement& measurement, const std::function<double(const Place&)>& score) {
+std::vector<Scored> scored_rows(const ReportInput& input, const Measurement& measurement,
+                                const std::function<double(const Place&)>& score) {
   std::vector<Scored> rows;
   ClusterNumbers clusters;
   for (std::size_t i = 0; i < measurement.rows.size(); ++i) {
@@ -74,9 +83,11 @@ struct Average {
   int sets = 0;
 };
 
-std::string left_out_table(const ReportInput& input, std::map<std::string, Average>& averages, std::map<std::string, std::map<std::string, double>>& by_language) {
+std::string left_out_table(const ReportInput& input, std::map<std::string, Average>& averages,
+                           std::map<std::string, std::map<std::string, double>>& by_language) {
   std::string out =
-      "| set | language | label | rows | positive | AUPRC linear | AUPRC encoder | AUPRC cascade | AUROC | recall at 1 % FPR | at 0.1 % | F1 at the "
+      "| set | language | label | rows | positive | AUPRC linear | AUPRC encoder | AUPRC cascade | AUROC | recall at 1 % FPR | at 0.1 % | "
+      "F1 at the "
       "threshold | ECE |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n";
   for (const Measurement& m : classify::measurements(input.data.sets())) {
     const auto score = [&](auto tier) {
@@ -85,12 +96,14 @@ std::string left_out_table(const ReportInput& input, std::map<std::string, Avera
     const auto linear = score(&ExampleScores::linear), encoder = score(&ExampleScores::encoder), combined = score(&ExampleScores::combined);
     const double ap_linear = classify::average_precision(linear), ap_encoder = classify::average_precision(encoder);
     const Interval ap = classify::bootstrap(combined, classify::average_precision, kRounds);
-    const Interval recall = classify::bootstrap(combined, [](std::span<const Scored> rows) { return classify::recall_at_fpr(rows, 0.01); }, kRounds);
+    const Interval recall =
+        classify::bootstrap(combined, [](std::span<const Scored> rows) { return classify::recall_at_fpr(rows, 0.01); }, kRounds);
     const auto positives = std::count(m.positive.begin(), m.positive.end(), true);
     out += fmt::format("| {}{} | {} | {} | {} | {} | {:.3f} | {:.3f} | {} | {:.3f} | {} | {:.3f} | {:.3f} | {:.3f} |\n", m.set,
-                       m.borrows_negatives ? " +" : "", m.language, classify::kLabels[m.label], m.rows.size(), positives, ap_linear, ap_encoder,
-                       with_interval(ap), classify::auroc(combined), with_interval(recall), classify::recall_at_fpr(combined, 0.001),
-                       classify::f1_at(combined, threshold(input, m.label, m.language)), probability_error(input, m.label, combined));
+                       m.borrows_negatives ? " +" : "", m.language, classify::kLabels[m.label], m.rows.size(), positives, ap_linear,
+                       ap_encoder, with_interval(ap), classify::auroc(combined), with_interval(recall),
+                       classify::recall_at_fpr(combined, 0.001), classify::f1_at(combined, threshold(input, m.label, m.language)),
+                       probability_error(input, m.label, combined));
     by_language[m.set][m.language] = ap.value;
     if (m.language != "en") continue;
     Average& average = averages[m.task];
@@ -104,12 +117,14 @@ std::string left_out_table(const ReportInput& input, std::map<std::string, Avera
 }
 
 std::string averages_table(const std::map<std::string, Average>& averages) {
-  std::string out = "| task | sets | AUPRC linear | AUPRC encoder | AUPRC cascade | gain over linear | recall at 1 % FPR |\n|---|---|---|---|---|---|---|\n";
+  std::string out =
+      "| task | sets | AUPRC linear | AUPRC encoder | AUPRC cascade | gain over linear | recall at 1 % FPR "
+      "|\n|---|---|---|---|---|---|---|\n";
   Average all;
   const auto row = [&](const std::string& name, const Average& a) {
     const double n = a.sets;
-    out += fmt::format("| {} | {} | {:.3f} | {:.3f} | {:.3f} | {:+.3f} | {:.3f} |\n", name, a.sets, a.linear / n, a.encoder / n, a.combined / n,
-                       (a.combined - a.linear) / n, a.recall / n);
+    out += fmt::format("| {} | {} | {:.3f} | {:.3f} | {:.3f} | {:+.3f} | {:.3f} |\n", name, a.sets, a.linear / n, a.encoder / n,
+                       a.combined / n, (a.combined - a.linear) / n, a.recall / n);
   };
   for (const auto& [task, average] : averages) {
     row(task, average);
@@ -134,7 +149,8 @@ std::string benign_table(const ReportInput& input, const std::function<classify:
     ClusterNumbers clusters;
     for (std::size_t r = 0; r < set.examples.size(); ++r) {
       if (set.examples[r].split == "train" && set.info.trains) continue;
-      rows.push_back({is_flagged(input, scores({s, r}), primary(set.examples[r].language)) ? 1.0 : 0.0, false, clusters.of(set.examples[r].cluster)});
+      rows.push_back(
+          {is_flagged(input, scores({s, r}), primary(set.examples[r].language)) ? 1.0 : 0.0, false, clusters.of(set.examples[r].cluster)});
     }
     if (rows.size() < 20) continue;
     const auto share = [](std::span<const Scored> sample) {
@@ -148,7 +164,8 @@ std::string benign_table(const ReportInput& input, const std::function<classify:
     sums[set.info.task].first += interval.value;
     sums[set.info.task].second += 1;
   }
-  for (const auto& [task, sum] : sums) out += fmt::format("| **mean of {} sets** | {} | | {:.2f} % |\n", sum.second, task, 100 * sum.first / sum.second);
+  for (const auto& [task, sum] : sums)
+    out += fmt::format("| **mean of {} sets** | {} | | {:.2f} % |\n", sum.second, task, 100 * sum.first / sum.second);
   return out;
 }
 
@@ -170,9 +187,8 @@ double thread_ms() {
 }
 
 bool needs_encoder(const ReportInput& input, const classify::LabelScores& linear) {
-  return std::any_of(input.calibration.labels.begin(), input.calibration.labels.end(), [&](const auto& entry) {
-    return linear[*classify::label_index(entry.first)] >= entry.second.gate;
-  });
+  return std::any_of(input.calibration.labels.begin(), input.calibration.labels.end(),
+                     [&](const auto& entry) { return linear[*classify::label_index(entry.first)] >= entry.second.gate; });
 }
 
 /// CPU of the cascade as the filter runs it, over the dev rows of the benign sets.
@@ -189,7 +205,7 @@ Result<std::string> cost_table(const ReportInput& input) {
       filters::TextScores scores = input.shipped.score_linear(repaired);
       const double middle = thread_ms();
       if (input.shipped.has_encoder() && needs_encoder(input, scores.linear)) {
-        TRY(input.shipped.add_encoder(repaired, scores));
+        TRY(input.shipped.add_encoder(repaired, example.language, scores));
         encoder_ms += thread_ms() - middle;
         encoded += 1;
       }
@@ -205,7 +221,8 @@ Result<std::string> cost_table(const ReportInput& input) {
   };
   std::sort(all_us.begin(), all_us.end());
   return fmt::format(
-      "| | |\n|---|---|\n| benign prompts (dev and test rows of the benign sets) | {} |\n| linear tier, mean | {:.1f} µs |\n| encoder, mean where it ran | "
+      "| | |\n|---|---|\n| benign prompts (dev and test rows of the benign sets) | {} |\n| linear tier, mean | {:.1f} µs |\n| encoder, "
+      "mean where it ran | "
       "{:.2f} ms |\n| prompts that go on to the encoder | {:.1f} % |\n| cascade, median | {:.0f} µs |\n| cascade, mean | {:.2f} ms |\n",
       all_us.size(), mean(linear_us), encoded == 0 ? 0 : encoder_ms / encoded, 100 * encoded / static_cast<double>(all_us.size()),
       all_us[all_us.size() / 2], mean(all_us) / 1e3);
@@ -213,8 +230,9 @@ Result<std::string> cost_table(const ReportInput& input) {
 
 /// Subgroup AUCs of Borkan et al. 2019 (arXiv:1903.04561) for the identity terms of a set of templates.
 std::string subgroup_table(const ReportInput& input) {
-  constexpr std::string_view kTerms[] = {"lesbian", "gay", "bisexual", "transgender", "black", "white", "asian", "muslim", "jewish", "christian",
-                                         "catholic", "old", "young", "blind", "deaf", "female", "male", "african", "mexican", "american"};
+  constexpr std::string_view kTerms[] = {"lesbian", "gay",    "bisexual",  "transgender", "black",   "white",   "asian",
+                                         "muslim",  "jewish", "christian", "catholic",    "old",     "young",   "blind",
+                                         "deaf",    "female", "male",      "african",     "mexican", "american"};
   std::string out = "| term | rows | subgroup AUC | BPSN AUC | BNSP AUC |\n|---|---|---|---|---|\n";
   const std::size_t label = *classify::label_index("toxic");
   for (std::size_t s = 0; s < input.data.sets().size(); ++s) {
@@ -234,8 +252,8 @@ std::string subgroup_table(const ReportInput& input) {
         if (inside == positive) bnsp.push_back(row);  // toxic with the term, benign without
       }
       if (subgroup.size() < 20) continue;
-      out += fmt::format("| {} | {} | {:.3f} | {:.3f} | {:.3f} |\n", term, subgroup.size(), classify::auroc(subgroup), classify::auroc(bpsn),
-                         classify::auroc(bnsp));
+      out += fmt::format("| {} | {} | {:.3f} | {:.3f} | {:.3f} |\n", term, subgroup.size(), classify::auroc(subgroup),
+                         classify::auroc(bpsn), classify::auroc(bnsp));
     }
   }
   return out;
@@ -243,7 +261,8 @@ std::string subgroup_table(const ReportInput& input) {
 
 /// The shipped models, which trained on the sets' train rows, on rows of one split.
 Result<std::string> shipped_table(const ReportInput& input, const std::string& split) {
-  std::string out = "| set | language | label | rows | positive | AUPRC | AUROC | F1 at the threshold |\n|---|---|---|---|---|---|---|---|\n";
+  std::string out =
+      "| set | language | label | rows | positive | AUPRC | AUROC | F1 at the threshold |\n|---|---|---|---|---|---|---|---|\n";
   for (std::size_t s = 0; s < input.data.sets().size(); ++s) {
     const classify::DataSet& set = input.data.sets()[s];
     if (set.info.label.empty()) continue;
@@ -254,14 +273,15 @@ Result<std::string> shipped_table(const ReportInput& input, const std::string& s
       if (example.split != split || !example.targets.known(label)) continue;
       const text::Views views(example.text);
       filters::TextScores scores = input.shipped.score_linear(views.repaired().text());
-      if (input.shipped.has_encoder()) TRY(input.shipped.add_encoder(views.repaired().text(), scores));
+      if (input.shipped.has_encoder()) TRY(input.shipped.add_encoder(views.repaired().text(), example.language, scores));
       by_language[primary(example.language)].push_back({scores.combined[label], example.targets.positive(label), r});
     }
     for (const auto& [language, rows] : by_language) {
       const auto positives = std::count_if(rows.begin(), rows.end(), [](const Scored& row) { return row.positive; });
       if (positives < 10 || rows.size() - static_cast<std::size_t>(positives) < 10) continue;
-      out += fmt::format("| {} | {} | {} | {} | {} | {:.3f} | {:.3f} | {:.3f} |\n", set.info.name, language, set.info.label, rows.size(), positives,
-                         classify::average_precision(rows), classify::auroc(rows), classify::f1_at(rows, threshold(input, label, language)));
+      out += fmt::format("| {} | {} | {} | {} | {} | {:.3f} | {:.3f} | {:.3f} |\n", set.info.name, language, set.info.label, rows.size(),
+                         positives, classify::average_precision(rows), classify::auroc(rows),
+                         classify::f1_at(rows, threshold(input, label, language)));
     }
   }
   return out;
@@ -287,13 +307,19 @@ Result<std::string> detection_report(const ReportInput& input) {
   std::map<std::string, Average> averages;
   std::map<std::string, std::map<std::string, double>> by_language;
   const std::string left_out = left_out_table(input, averages, by_language);
-  std::string out = "## Sets left out\n\nEach row was scored by models that had seen no set of its group. `+`: the set has positives alone, and borrows "
-                    "held-out rows of benign sets. Intervals are 95 %, drawn by source prompt.\n\n" +
-                    averages_table(averages) + "\n" + left_out;
+  std::string out =
+      "## Sets left out\n\nEach row was scored by models that had seen no set of its group. `+`: the set has positives alone, and borrows "
+      "held-out rows of benign sets. Intervals are 95 %, drawn by source prompt.\n\n" +
+      averages_table(averages) + "\n" + left_out;
   out += "\n## Benign texts\n\nAt the shipped thresholds, by models that had not seen the set; rows that no threshold was chosen on.\n\n" +
          benign_table(input, [&](const Place& place) { return input.left_out[place.set][place.row].combined; });
   out += "\n## Languages beside English\n\n" + language_table(by_language);
   out += "\n## Identity terms\n\n" + subgroup_table(input);
+  out +=
+      "\n## Disguises\n\nThe filter as the guard runs it, on held-out English texts of at most 400 bytes; points of recall and of false "
+      "positives against the "
+      "plain texts.\n\n" +
+      TRY(disguise_table(input.data, input.filter));
   out += "\n## Cost\n\n" + TRY(cost_table(input));
   out += "\n## The shipped models on dev rows of sets they trained on\n\n" + TRY(shipped_table(input, "dev"));
   out += "\n## The shipped models on test rows\n\n" + TRY(shipped_table(input, "test"));
@@ -301,12 +327,17 @@ Result<std::string> detection_report(const ReportInput& input) {
 }
 
 std::string detection_card(const ReportInput& input) {
-  std::string out = fmt::format("# Card of the detection models\n\nMade by `steward classify train`; do not edit. Models {}.\n\n", input.shipped.digest());
-  out += "Two tiers: a linear model on hashed n-grams, and heads over a frozen sentence encoder (multilingual-e5-small, MIT). They report "
-         "probabilities of the labels below; the policy decides what follows. They judge texts, not people, and miss what their data do not show: "
-         "see docs/detection.md for figures on sets that they did not see.\n\n## Heads\n\n" +
-         heads_table(input);
-  out += "\n## Data\n\nShare-alike sources (tier B) are marked.\n\n| set | rows | licence | tier | trained on | note |\n|---|---|---|---|---|---|\n";
+  std::string out = fmt::format("# Card of the detection models\n\nMade by `steward classify train`; do not edit. Models {}.\n\n",
+                                input.shipped.digest());
+  out +=
+      "Two tiers: a linear model on hashed n-grams, and heads over a frozen sentence encoder (multilingual-e5-small, MIT). They report "
+      "probabilities of the labels below; the policy decides what follows. They judge texts, not people, and miss what their data do not "
+      "show: "
+      "see docs/detection.md for figures on sets that they did not see.\n\n## Heads\n\n" +
+      heads_table(input);
+  out +=
+      "\n## Data\n\nShare-alike sources (tier B) are marked.\n\n| set | rows | licence | tier | trained on | note "
+      "|\n|---|---|---|---|---|---|\n";
   for (const classify::DataSet& set : input.data.sets())
     out += fmt::format("| {} | {} | {} | {} | {} | {} |\n", set.info.name, set.examples.size(), set.info.licence, set.info.tier,
                        set.info.trains ? "yes" : "no, only measured", set.info.note);

@@ -112,6 +112,7 @@ double budget_of_one(const DetectionData& data, const ScoreTable& table, const c
 double gate_of(const DetectionData& data, const ScoreTable& table, std::size_t label, const classify::BenignCurve& curve, double budget) {
   std::vector<double> flagged;
   each_train_row(data, table, [&](const classify::DataSet&, const Example& example, const ExampleScores& scores) {
+    if (!filters::linear_knows(example.language)) return;
     if (example.targets.positive(label) && scores.combined[label] >= curve.score_at(budget)) flagged.push_back(scores.linear[label]);
   });
   if (flagged.empty()) return std::numeric_limits<double>::max();
@@ -146,7 +147,7 @@ ExampleScores score_example(const DetectionData& data, const TrainedModels& mode
     for (std::size_t at = 0; at < windows.size(); at += data.width())
       keep_highest(out.encoder, classify::score_dense(models.heads, windows.subspan(at, data.width())));
   }
-  for (std::size_t label = 0; label < kLabelCount; ++label) out.combined[label] = filters::combine(out.linear[label], out.encoder[label]);
+  for (std::size_t label = 0; label < kLabelCount; ++label) out.combined[label] = filters::combine(out.linear[label], out.encoder[label], data.example(place).language);
   return out;
 }
 
@@ -157,7 +158,8 @@ ScoreTable left_out_scores(const DetectionData& data, int folds) {
   ScoreTable table(data.sets().size());
   for (int fold = 0; fold < folds; ++fold) {
     std::vector<std::string> left_out;
-    for (std::size_t i = static_cast<std::size_t>(fold); i < groups.size(); i += static_cast<std::size_t>(folds)) left_out.push_back(groups[i]);
+    for (std::size_t i = static_cast<std::size_t>(fold); i < groups.size(); i += static_cast<std::size_t>(folds))
+      left_out.push_back(groups[i]);
     const TrainedModels models = train_models(data, left_out);
     for (std::size_t s = 0; s < data.sets().size(); ++s) {
       if (std::find(left_out.begin(), left_out.end(), data.sets()[s].info.group) == left_out.end()) continue;
@@ -174,6 +176,10 @@ classify::Calibration calibrate(const DetectionData& data, const ScoreTable& lef
     classify::LabelCalibration calibration = calibrate_label(data, left_out, label);
     if (calibration.benign.contains("*")) out.labels[std::string(classify::kLabels[label])] = std::move(calibration);
   }
+  for (const classify::Measurement& measurement : classify::measurements(data.sets()))
+    if (std::find(out.languages.begin(), out.languages.end(), measurement.language) == out.languages.end())
+      out.languages.push_back(measurement.language);
+  std::sort(out.languages.begin(), out.languages.end());
   out.budget = budget_of_one(data, left_out, out);
   for (auto& [name, label] : out.labels)
     label.gate = gate_of(data, left_out, *classify::label_index(name), label.benign.at("*"), out.budget);

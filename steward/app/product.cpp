@@ -27,7 +27,7 @@ std::string absolute_in(const std::string& directory, const std::string& path) {
 
 Result<std::string> find_model_file(const Node& node, const std::string& directory, const std::string& file) {
   std::vector<std::string> places = {absolute_in(directory, file), absolute_in(directory + "/models", file)};
-  if (const char* shared = std::getenv("STEWARD_MODELS_DIR")) places.push_back(absolute_in(shared, file));
+  if (const std::string shared = fetched_models_dir(); !shared.empty()) places.push_back(absolute_in(shared, file));
   if (const char* home = std::getenv("HOME")) places.push_back(absolute_in(std::string(home) + "/.cache/steward/models", file));
   for (const std::string& place : places)
     if (fs::exists(place)) return place;
@@ -218,6 +218,11 @@ std::string fill(std::string_view text, std::string_view id) {
 }
 
 }  // namespace
+
+std::string fetched_models_dir() {
+  const char* folder = std::getenv("STEWARD_MODELS_DIR");
+  return folder ? folder : "";
+}
 
 std::string shipped_policies_dir() {
   if (const char* given = std::getenv("STEWARD_POLICIES")) return given;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "steward/filters/canned/canned.h"
+#include "steward/filters/classifier/classifier.h"
 #include "steward/filters/form/form.h"
 #include "steward/filters/identity/identity.h"
 #include "steward/filters/judge/judge_filter.h"
@@ -12,8 +13,8 @@
 #include "steward/filters/lexicon/lexicon.h"
 #include "steward/filters/pattern/pattern.h"
 #include "steward/filters/pii/pii.h"
-#include "steward/filters/reply_checks/refusal.h"
 #include "steward/filters/remote/remote.h"
+#include "steward/filters/reply_checks/refusal.h"
 #include "steward/filters/scripted/scripted.h"
 #include "steward/filters/secret/secret.h"
 #include "steward/prompting/prompting.h"
@@ -28,7 +29,7 @@ constexpr std::pair<std::string_view, Make> kFilters[] = {
     {"canned", filters::make_canned},     {"form", filters::make_form},       {"leak", filters::make_leak},
     {"identity", filters::make_identity}, {"lexicon", filters::make_lexicon}, {"pattern", filters::make_pattern},
     {"pii", filters::make_pii},           {"refusal", filters::make_refusal}, {"scripted", filters::make_scripted},
-    {"secret", filters::make_secret},     {"remote", filters::make_remote},
+    {"secret", filters::make_secret},     {"remote", filters::make_remote},   {"classifier", filters::make_classifier},
 };
 
 /// Those that ask a language model.
@@ -72,7 +73,7 @@ Result<std::shared_ptr<const guard::Guard>> load_guard(const std::string& policy
   const std::string shipped = shipped_policies_dir();
   const auto policy = TRY(policy::Policy::load(policy_path, {shipped}));
   TRY(prompting::check_rules(*policy));
-  guard::FilterEnvironment environment{fs::path(policy_path).parent_path().string(), shipped, policy.get()};
+  guard::FilterEnvironment environment{fs::path(policy_path).parent_path().string(), shipped, policy.get(), fetched_models_dir()};
   return guard::Guard::create(policy, filter_table(models), std::move(environment), clock);
 }
 

@@ -46,6 +46,10 @@ Result<Calibration> read_object(const json::Object& root) {
   Calibration out;
   out.scores_of = TRY(json::get_string(root, "scores_of")).value_or("");
   out.budget = TRY(number(root, "budget"));
+  const json::Array* languages = TRY(json::get_array(root, "languages"));
+  if (!languages) return fail(ErrorCode::kInvalidInput, "'languages' is missing");
+  for (const json::Value& language : *languages)
+    if (language.is_string()) out.languages.emplace_back(language.as_string());
   for (const auto& [name, label] : *TRY(object_at(root, "labels"))) {
     if (!label_index(name) || !label.is_object())
       return fail(ErrorCode::kInvalidInput, fmt::format("there is no label '{}'", std::string_view(name)));
@@ -123,14 +127,18 @@ const BenignCurve& Calibration::curve(const LabelCalibration& label, const std::
 
 Result<void> write_calibration(const std::string& path, const Calibration& calibration) {
   json::Object labels;
+  json::Array languages;
+  for (const std::string& language : calibration.languages) languages.emplace_back(language);
   for (const auto& [name, label] : calibration.labels) {
     json::Object benign;
     for (const auto& [language, curve] : label.benign) benign[language] = curve.to_json();
-    labels[name] = json::Object{{"slope", label.platt.slope},   {"intercept", label.platt.intercept}, {"calibration_error", label.error},
-                                {"positives", label.positives}, {"negatives", label.negatives},       {"benign", std::move(benign)}};
+    labels[name] = json::Object{{"slope", label.platt.slope},       {"intercept", label.platt.intercept}, {"gate", label.gate},
+                                {"calibration_error", label.error}, {"positives", label.positives},       {"negatives", label.negatives},
+                                {"benign", std::move(benign)}};
   }
   return write_file_atomic(path, json::dump_canonical(json::Object{{"scores_of", calibration.scores_of},
                                                                    {"budget", calibration.budget},
+                                                                   {"languages", std::move(languages)},
                                                                    {"labels", std::move(labels)}}) +
                                      "\n");
 }

@@ -57,8 +57,9 @@ struct LabelCalibration {
 struct Calibration {
   std::string scores_of;  ///< digests of the models whose scores it is for
   std::map<std::string, LabelCalibration> labels;
-  double gate = 0;    ///< the linear tier answers alone below this margin (filters/classifier)
-  double budget = 0;  ///< of one label, so that all together stay within 1 % on benign texts
+  double gate = 0;                     ///< the linear tier answers alone below this margin (filters/classifier)
+  std::vector<std::string> languages;  ///< that the models were measured in
+  double budget = 0;                   ///< of one label, so that all together stay within 1 % on benign texts
 
   /// The curve of a language, or that of all if the language has too few benign texts of its own.
   static const BenignCurve& curve(const LabelCalibration& label, const std::string& language);

@@ -49,6 +49,7 @@ TEST(Calibration, FilesGiveBackWhatWasWritten) {
   Calibration calibration;
   calibration.scores_of = "abc";
   calibration.budget = 0.002;
+  calibration.languages = {"en", "de"};
   LabelCalibration& toxic = calibration.labels["toxic"];
   toxic.platt = {1.5, 0.25};
   toxic.gate = -2.5;
@@ -57,13 +58,14 @@ TEST(Calibration, FilesGiveBackWhatWasWritten) {
   const std::string path = (std::filesystem::temp_directory_path() / ("steward-calibration-" + std::to_string(::getpid()))).string();
   ASSERT_TRUE(write_calibration(path, calibration));
   const auto back = read_calibration(path);
-  ASSERT_TRUE(write_file_atomic(path, R"({"budget":0,"labels":{"nonsense":{}}})"));
+  ASSERT_TRUE(write_file_atomic(path, R"({"budget":0,"languages":[],"labels":{"nonsense":{}}})"));
   const auto bad = read_calibration(path);
   std::filesystem::remove(path);
   ASSERT_TRUE(back) << back.error().message;
   const LabelCalibration& label = back->labels.at("toxic");
   EXPECT_EQ(label.platt.slope, 1.5);
   EXPECT_EQ(label.gate, -2.5);
+  EXPECT_EQ(back->languages, (std::vector<std::string>{"en", "de"}));
   EXPECT_EQ(Calibration::curve(label, "de").texts(), 500u);  // ten texts say nothing
   EXPECT_EQ(Calibration::curve(label, "fr").texts(), 500u);
   EXPECT_NE(bad.error().message.find("no label 'nonsense'"), std::string::npos);

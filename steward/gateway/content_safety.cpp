@@ -129,8 +129,9 @@ void handle_analyze_text(const StatePointer& state, Call call) {
               [state, analysis = *std::move(read)](Call back, const std::vector<guard::Decision>& decisions) {
                 const json::Value body = analysis_body(*state, analysis, decisions.front());
                 const bool judged = !decisions.front().failed_closed;
-                record_checks(state, std::move(back), {"contentsafety", decisions},
-                              [body, judged](Call& recorded) { judged ? recorded.send_json(200, body) : recorded.send_error(not_judged()); });
+                record_checks(state, std::move(back), {"contentsafety", decisions}, [body, judged](Call& recorded) {
+                  judged ? recorded.send_json(200, body) : recorded.send_error(not_judged());
+                });
               });
 }
 
@@ -140,21 +141,22 @@ void handle_shield_prompt(const StatePointer& state, Call call) {
   std::vector<std::string> texts = shield->documents;
   const bool has_prompt = shield->prompt.has_value();
   if (has_prompt) texts.insert(texts.begin(), *shield->prompt);
-  judge_texts(state, std::move(call), shield->check, std::move(texts),
-              [state, has_prompt](Call back, const std::vector<guard::Decision>& decisions) {
-                json::Object body;
-                json::Array documents;
-                for (std::size_t i = 0; i < decisions.size(); ++i) {
-                  if (i == 0 && has_prompt)
-                    body["userPromptAnalysis"] = attack_body(*state, decisions[i]);
-                  else
-                    documents.push_back(attack_body(*state, decisions[i]));
-                }
-                body["documentsAnalysis"] = std::move(documents);
-                const bool judged = std::none_of(decisions.begin(), decisions.end(), [](const guard::Decision& one) { return one.failed_closed; });
-                record_checks(state, std::move(back), {"contentsafety", decisions},
-                              [body, judged](Call& recorded) { judged ? recorded.send_json(200, body) : recorded.send_error(not_judged()); });
-              });
+  judge_texts(
+      state, std::move(call), shield->check, std::move(texts),
+      [state, has_prompt](Call back, const std::vector<guard::Decision>& decisions) {
+        json::Object body;
+        json::Array documents;
+        for (std::size_t i = 0; i < decisions.size(); ++i) {
+          if (i == 0 && has_prompt)
+            body["userPromptAnalysis"] = attack_body(*state, decisions[i]);
+          else
+            documents.push_back(attack_body(*state, decisions[i]));
+        }
+        body["documentsAnalysis"] = std::move(documents);
+        const bool judged = std::none_of(decisions.begin(), decisions.end(), [](const guard::Decision& one) { return one.failed_closed; });
+        record_checks(state, std::move(back), {"contentsafety", decisions},
+                      [body, judged](Call& recorded) { judged ? recorded.send_json(200, body) : recorded.send_error(not_judged()); });
+      });
 }
 
 }  // namespace steward::gateway

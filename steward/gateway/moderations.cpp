@@ -97,8 +97,8 @@ void handle_moderations(const StatePointer& state, Call call) {
               [state, model_id](Call back, const std::vector<guard::Decision>& decisions) {
                 json::Array results;
                 for (const guard::Decision& decision : decisions) results.push_back(result_body(*state, decision));
-                const std::string body =
-                    json::dump(json::Object{{"id", make_id("modr-", state->parts.clock)}, {"model", model_id}, {"results", std::move(results)}});
+                const std::string body = json::dump(
+                    json::Object{{"id", make_id("modr-", state->parts.clock)}, {"model", model_id}, {"results", std::move(results)}});
                 record_checks(state, std::move(back), {"moderations", decisions},
                               [body](Call& recorded) { recorded.send(200, recorded.headers("application/json"), body); });
               });

@@ -9,7 +9,8 @@ namespace steward::gateway {
 
 void judge_texts(const StatePointer& state, Call call, const TextCheck& check, std::vector<std::string> texts,
                  std::function<void(Call, std::vector<guard::Decision>)> then) {
-  const auto asked = std::make_shared<const std::pair<TextCheck, std::vector<std::string>>>(check, std::move(texts));  // shared by the checks
+  const auto asked =
+      std::make_shared<const std::pair<TextCheck, std::vector<std::string>>>(check, std::move(texts));  // shared by the checks
   Checks checks{check.target.guard, asked->second.size(), [asked](std::size_t i) {
                   const TextCheck& one = asked->first;
                   return one.target.guard->check_text(one.context, one.direction, asked->second[i]);

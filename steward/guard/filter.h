@@ -65,6 +65,7 @@ struct FilterEnvironment {
   std::string policy_dir;                  ///< folder of the policy file that names the filter
   std::string shipped_dir;                 ///< policies/ of the distribution, with lexicons/ in it
   const policy::Policy* policy = nullptr;  ///< for canned replies, resources and notices; outlives the filter
+  std::string models_dir = {};             ///< of models that set-up fetched; empty: there are none
 };
 
 using FilterFactory = std::function<Result<std::unique_ptr<Filter>>(const policy::FilterSpec& spec, const FilterEnvironment& environment)>;

@@ -71,8 +71,9 @@ Result<void> read_threshold(const Node& node, std::optional<Placed<double>>& act
   const Node* score = node.find("act");
   const Node* share = node.find("fpr_budget");
   if ((score == nullptr) == (share == nullptr))
-    return yaml::fail_at(node, "write the score from which it acts, such as {act: 0.85}, or the share of benign texts that it may flag, "
-                               "such as {fpr_budget: 0.002}");
+    return yaml::fail_at(node,
+                         "write the score from which it acts, such as {act: 0.85}, or the share of benign texts that it may flag, "
+                         "such as {fpr_budget: 0.002}");
   act.reset();
   budget.reset();
   if (score) act = Placed<double>{TRY(read_share(*score, "threshold")), score->where};
@@ -87,7 +88,8 @@ Result<void> check_budgets(const Node& node, const Category& category, const Cat
     return now && old && *now < *old;
   };
   const Thresholds &now = category.detect, &before = parent.detect;
-  bool any = milder(now.budget, before.budget) || milder(now.input_budget, before.input_budget) || milder(now.output_budget, before.output_budget);
+  bool any =
+      milder(now.budget, before.budget) || milder(now.input_budget, before.input_budget) || milder(now.output_budget, before.output_budget);
   for (const auto& [language, budget] : now.budget_by_language) {
     const auto old = before.budget_by_language.find(language);
     any |= milder(budget, old == before.budget_by_language.end() ? std::nullopt : std::optional(old->second));

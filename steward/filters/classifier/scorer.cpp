@@ -11,6 +11,8 @@ namespace steward::filters {
 namespace {
 
 constexpr std::size_t kPartBytes = 4096, kPartStride = 3072;
+/// Of the linear tier's log-odds in languages that it does not know. On sets left out, 0 and 1 are both worse.
+constexpr float kForeignWeight = 0.3F;
 
 }  // namespace
 
@@ -40,9 +42,12 @@ std::vector<text::Span> linear_parts(std::string_view repaired) {
   }
 }
 
-float combine(float linear, float encoder) {
+bool linear_knows(std::string_view language) { return language == "und" || language.substr(0, language.find_first_of("-/")) == "en"; }
+
+float combine(float linear, float encoder, std::string_view language) {
   if (std::isnan(linear)) return encoder;
-  return std::isnan(encoder) ? linear : linear + encoder;
+  if (std::isnan(encoder)) return linear;
+  return (linear_knows(language) ? 1 : kForeignWeight) * linear + encoder;
 }
 
 Scorer::Scorer(std::unique_ptr<const classify::LinearModel> linear, std::unique_ptr<const classify::DenseHead> heads,
@@ -75,7 +80,7 @@ TextScores Scorer::score_linear(std::string_view repaired) const {
   return out;
 }
 
-Result<void> Scorer::add_encoder(std::string_view repaired, TextScores& scores) const {
+Result<void> Scorer::add_encoder(std::string_view repaired, std::string_view language, TextScores& scores) const {
   STEWARD_CHECK(encoder_ != nullptr);
   const auto texts = TRY(encoder_->encode({&repaired, 1}));
   const std::vector<model::EncodedWindow>& windows = texts.front();
@@ -88,7 +93,7 @@ Result<void> Scorer::add_encoder(std::string_view repaired, TextScores& scores) 
       if (!std::isnan(best[label])) scores.where[label] = windows[i].span;
     }
   }
-  for (std::size_t label = 0; label < classify::kLabelCount; ++label) scores.combined[label] = combine(scores.linear[label], best[label]);
+  for (std::size_t label = 0; label < classify::kLabelCount; ++label) scores.combined[label] = combine(scores.linear[label], best[label], language);
   scores.encoded = true;
   return {};
 }

@@ -36,7 +36,7 @@ class Scorer {
   /// `repaired`: in the repaired view. Long texts are read in parts of 4 KiB that overlap; the highest score of each label counts.
   TextScores score_linear(std::string_view repaired) const;
   /// Adds the encoder's tier to what score_linear() gave. Errors: the encoder's.
-  Result<void> add_encoder(std::string_view repaired, TextScores& scores) const;
+  Result<void> add_encoder(std::string_view repaired, std::string_view language, TextScores& scores) const;
   const classify::LinearModel& linear() const { return *linear_; }
   /// Digests of all files, short.
   std::string digest() const;
@@ -49,7 +49,10 @@ class Scorer {
 
 /// The texts that the linear tier reads one by one of a long one.
 std::vector<text::Span> linear_parts(std::string_view repaired);
-/// Log-odds of independent views of one text add up; a label that one tier does not know is the other's.
-float combine(float linear, float encoder);
+/// True for languages that the linear tier knows beside those of its own training sets: English. In others its words are unknown to it, so that
+/// it never answers alone, and counts less.
+bool linear_knows(std::string_view language);
+/// Log-odds of two readings of one text add up; a label that one tier does not know is the other's. `language`: BCP 47, or und.
+float combine(float linear, float encoder, std::string_view language);
 
 }  // namespace steward::filters

@@ -19,7 +19,7 @@ struct EncodedWindow {
 };
 
 struct EncoderOptions {
-  int layers = 0;           ///< 0: all; else only the first ones, which costs and knows less
+  int layers = 0;                       ///< 0: all; else only the first ones, which costs and knows less
   std::vector<int> pooled_layers = {};  ///< whose states are averaged and stand one behind the other, from 1, ascending; empty: the last
   int window_tokens = 256;  ///< with the tokens that the model adds at the ends; at least 16, at most what the model has positions for
   int stride_tokens = 192;  ///< from the begin of a window to that of the next; at most window_tokens less what is added
