@@ -15,6 +15,7 @@
 #include "steward/filters/reply_checks/refusal.h"
 #include "steward/filters/scripted/scripted.h"
 #include "steward/filters/secret/secret.h"
+#include "steward/filters/sensitive/sensitive.h"
 #include "steward/prompting/prompting.h"
 
 namespace steward::app {
@@ -24,10 +25,10 @@ namespace fs = std::filesystem;
 
 using Make = Result<std::unique_ptr<guard::Filter>> (*)(const policy::FilterSpec&, const guard::FilterEnvironment&);
 constexpr std::pair<std::string_view, Make> kFilters[] = {
-    {"canned", filters::make_canned},     {"form", filters::make_form},       {"leak", filters::make_leak},
-    {"identity", filters::make_identity}, {"lexicon", filters::make_lexicon}, {"pattern", filters::make_pattern},
-    {"pii", filters::make_pii},           {"refusal", filters::make_refusal}, {"scripted", filters::make_scripted},
-    {"secret", filters::make_secret},
+    {"canned", filters::make_canned},     {"form", filters::make_form},           {"leak", filters::make_leak},
+    {"identity", filters::make_identity}, {"lexicon", filters::make_lexicon},     {"pattern", filters::make_pattern},
+    {"pii", filters::make_pii},           {"refusal", filters::make_refusal},     {"scripted", filters::make_scripted},
+    {"secret", filters::make_secret},     {"sensitive", filters::make_sensitive},
 };
 
 /// Those that ask a language model.
