@@ -17,6 +17,7 @@
 #include "steward/filters/reply_checks/refusal.h"
 #include "steward/filters/scripted/scripted.h"
 #include "steward/filters/secret/secret.h"
+#include "steward/filters/sensitive/sensitive.h"
 #include "steward/prompting/prompting.h"
 
 namespace steward::app {
@@ -30,6 +31,7 @@ constexpr std::pair<std::string_view, Make> kFilters[] = {
     {"identity", filters::make_identity}, {"lexicon", filters::make_lexicon}, {"pattern", filters::make_pattern},
     {"pii", filters::make_pii},           {"refusal", filters::make_refusal}, {"scripted", filters::make_scripted},
     {"secret", filters::make_secret},     {"remote", filters::make_remote},   {"classifier", filters::make_classifier},
+    {"sensitive", filters::make_sensitive},
 };
 
 /// Those that ask a language model.

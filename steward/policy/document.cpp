@@ -110,6 +110,11 @@ Result<void> check_references(const Document& document) {
     if (!category.support.empty() && !has_canned(category.support))
       return yaml::fail_at(here,
                            fmt::format("'{}' names the supportive reply '{}', which is not in `canned`", category.id, category.support));
+    for (const Enforcement& rule : category.enforce) {
+      here.where = rule.where;
+      if (!rule.reply.empty() && !has_canned(rule.reply))
+        return yaml::fail_at(here, fmt::format("'{}' names the canned reply '{}', which is not in `canned`", category.id, rule.reply));
+    }
   }
   return {};
 }

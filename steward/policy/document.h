@@ -31,6 +31,7 @@ struct Enforcement {
   std::optional<Direction> direction;  ///< none: both
   Action action = Action::kBlock;
   bool review = false;
+  std::string reply;  ///< id of the canned reply to give, or empty
   yaml::Location where;
 };
 

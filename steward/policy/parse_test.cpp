@@ -31,6 +31,8 @@ TEST_F(Parse, MistakesHavePlacesAndSayWhatToWrite) {
       {"categories:\n  - {id: a, disposition: allowed, enforce: [{action: explode}]}\n", "3:54", "rewrite"},
       {"categories:\n  - {id: a, disposition: allowed, enforce: [{action: log, direction: sideways}]}\n", "3:70", "input"},
       {"categories:\n  - {id: a, disposition: allowed, enforce: [{action: log, review: maybe}]}\n", "3:67", "required"},
+      {"categories:\n  - {id: a, disposition: limited, enforce: [{action: log, reply: c}]}\n", "3:66", "canned"},
+      {"categories:\n  - {id: a, disposition: limited, enforce: [{action: canned, reply: c}]}\n", "3:46", "not in `canned`"},
       {"categories:\n  - {id: a, disposition: allowed, detect: {input: {act: 1.5}}}\n", "3:57", "0 to 1"},
       {"categories:\n  - {id: a, disposition: allowed, detect: {input: {at: 1}}}\n", "3:52", "act"},
       {"categories:\n  - {id: a, disposition: allowed, detect: {input: {}}}\n", "3:", "act"},

@@ -131,7 +131,7 @@ Result<void> read_detect(const Node& node, Category& category, const Category* p
 }
 
 Result<Enforcement> read_enforcement(const Node& node) {
-  TRY(yaml::check_keys(node, {"severity", "direction", "action", "review"}, "enforce"));
+  TRY(yaml::check_keys(node, {"severity", "direction", "action", "review", "reply"}, "enforce"));
   Enforcement out;
   out.where = node.where;
   if (const Node* severity = node.find("severity")) {
@@ -146,6 +146,10 @@ Result<Enforcement> read_enforcement(const Node& node) {
   if (const Node* review = node.find("review")) {
     constexpr std::pair<std::string_view, bool> kWords[] = {{"required", true}, {"none", false}};
     out.review = TRY(read_word(*review, kWords));
+  }
+  if (const Node* reply = node.find("reply")) {
+    if (out.action != Action::kCanned) return yaml::fail_at(*reply, "only `action: canned` gives a `reply`");
+    out.reply = TRY(reply->as_string());
   }
   return out;
 }

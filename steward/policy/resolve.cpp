@@ -78,6 +78,7 @@ Ruling enforced(const Category& category, const Placed<Disposition>& disposition
     if (match.severity < rule.severity || (rule.direction && *rule.direction != match.direction)) continue;
     ruling.action = rule.action;
     ruling.review = rule.review;
+    ruling.reply = rule.reply;
     ruling.where = rule.where;
     ruling.reason += fmt::format("; from severity {} on: {}", rule.severity, to_string(rule.action));
     break;

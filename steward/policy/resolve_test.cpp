@@ -45,6 +45,16 @@ TEST_F(Resolve, EnforcementBySeverityAndDirection) {
   EXPECT_EQ(rule(*policy, {}, "a", "", 0, 1, Direction::kOutput).action, Action::kLog);
 }
 
+TEST_F(Resolve, ACannedReplyIsNamedByTheRuleThatGivesIt) {
+  const auto policy = must(std::string(kHead) + kSupport +
+                           "categories:\n  - {id: a, disposition: limited, enforce: [{severity: 0, direction: input, action: canned, "
+                           "reply: help}]}\n");
+  EXPECT_EQ(rule(*policy, {}, "a", "", 0).action, Action::kCanned);
+  EXPECT_EQ(rule(*policy, {}, "a", "", 0).reply, "help");
+  EXPECT_FALSE(rule(*policy, {}, "a", "", 0).violation);
+  EXPECT_EQ(rule(*policy, {}, "a", "", 0, 1, Direction::kOutput).reply, "") << "the output is only logged";
+}
+
 TEST_F(Resolve, ThresholdsByDirectionAndLanguage) {
   const auto policy = must(std::string(kHead) +
                            "categories:\n  - {id: a, disposition: prohibited, detect: {input: {act: 0.9}, output: {act: 0.7}, languages: "

@@ -118,7 +118,7 @@ void add_occasion_notices(const policy::Policy& policy, const PromptInput& input
     if (!is_for_place(notice, input.context)) continue;
     for (const std::string& when : notice.when) {
       const bool sensitive = std::any_of(input.categories.begin(), input.categories.end(), [&](const std::string& category) {
-        return notice.categories.empty() ? category == "self_harm" || category.starts_with("advice")
+        return notice.categories.empty() ? category == "self_harm" || category.starts_with("advice") || category.starts_with("sensitive.")
                                          : contains(notice.categories, category);
       });
       const bool due = when == "in_reply" || (when == "on_question" && input.asks_identity) || (when == "on_sensitive" && sensitive) ||
