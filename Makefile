@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PORT ?= 8080
 
-.PHONY: help run test build setup demo fuzz bench bench-gateway test-cpp test-tsan test-clients fmt clean
+.PHONY: help run test build setup demo fuzz bench bench-gateway bench-detection models test-cpp test-tsan test-clients fmt clean
 
 help:
 	@echo "make run     set up, build and serve examples/assistant on 127.0.0.1:$(PORT)"
@@ -13,6 +13,8 @@ help:
 	@echo "make fuzz    each fuzz target with libFuzzer, a minute each (SECONDS_EACH=60)"
 	@echo "make bench-gateway  the gateway against nginx: rates, CPU, delays of streams, idle connections (SECTIONS=\"proxy litellm\")"
 	@echo "make bench   parts against their goals and peers, as ratios of one run (bench/README.md)"
+	@echo "make models  train the detection models anew from data/detection (models/detection)"
+	@echo "make bench-detection  docs/detection.md: how good detection is, on sets left out and beside peers"
 	@echo "make fmt     clang-format over steward/"
 	@echo "make clean   remove build/ (downloads stay in ~/.cache/steward)"
 
@@ -43,6 +45,12 @@ bench-gateway: setup
 
 bench: setup
 	@bench/run.sh components
+
+models: build
+	@bench/detection/run.sh train
+
+bench-detection: build
+	@bench/detection/run.sh evaluate
 
 fmt:
 	@git ls-files -co --exclude-standard '*.h' '*.cpp' | xargs clang-format-19 -i

@@ -11,6 +11,7 @@
 
 #include "steward/app/detection_disguises.h"
 #include "steward/classify/metrics.h"
+#include "steward/filters/classifier/meanings.h"
 #include "steward/text/view.h"
 
 namespace steward::app {
@@ -74,7 +75,7 @@ double probability_error(const ReportInput& input, std::size_t label, std::vecto
 bool is_flagged(const ReportInput& input, const classify::LabelScores& scores, const std::string& language) {
   return std::any_of(input.calibration.labels.begin(), input.calibration.labels.end(), [&](const auto& entry) {
     const std::size_t label = *classify::label_index(entry.first);
-    return classify::kLabels[label] != "refusal" && scores[label] >= threshold(input, label, language);
+    return filters::meaning_of(label) && filters::has_evidence(entry.second) && scores[label] >= threshold(input, label, language);
   });
 }
 
@@ -187,8 +188,10 @@ double thread_ms() {
 }
 
 bool needs_encoder(const ReportInput& input, const classify::LabelScores& linear) {
-  return std::any_of(input.calibration.labels.begin(), input.calibration.labels.end(),
-                     [&](const auto& entry) { return linear[*classify::label_index(entry.first)] >= entry.second.gate; });
+  return std::any_of(input.calibration.labels.begin(), input.calibration.labels.end(), [&](const auto& entry) {
+    const std::size_t label = *classify::label_index(entry.first);
+    return filters::meaning_of(label) && filters::has_evidence(entry.second) && linear[label] >= entry.second.gate;
+  });
 }
 
 /// CPU of the cascade as the filter runs it, over the dev rows of the benign sets.
@@ -287,6 +290,12 @@ Result<std::string> shipped_table(const ReportInput& input, const std::string& s
   return out;
 }
 
+/// True if the filter reports the label.
+bool reports(const ReportInput& input, std::size_t label) {
+  const auto found = input.calibration.labels.find(std::string(classify::kLabels[label]));
+  return filters::meaning_of(label) && found != input.calibration.labels.end() && filters::has_evidence(found->second);
+}
+
 std::string heads_table(const ReportInput& input) {
   std::string out = "| label | positive rows | negative rows | head |\n|---|---|---|---|\n";
   for (std::size_t label = 0; label < classify::kLabelCount; ++label) {
@@ -296,7 +305,9 @@ std::string heads_table(const ReportInput& input) {
       negatives += input.data.example(place).targets.negative(label) ? 1 : 0;
     }
     out += fmt::format("| {} | {} | {} | {} |\n", classify::kLabels[label], positives, negatives,
-                       input.shipped.has(label) ? "yes" : "**none: not enough evidence**");
+                       !input.shipped.has(label) ? "**none: not enough evidence**"
+                       : reports(input, label)   ? "yes"
+                                                 : "trained, not reported");
   }
   return out;
 }
@@ -308,6 +319,7 @@ Result<std::string> detection_report(const ReportInput& input) {
   std::map<std::string, std::map<std::string, double>> by_language;
   const std::string left_out = left_out_table(input, averages, by_language);
   std::string out =
+      std::string(kHeader) +
       "## Sets left out\n\nEach row was scored by models that had seen no set of its group. `+`: the set has positives alone, and borrows "
       "held-out rows of benign sets. Intervals are 95 %, drawn by source prompt.\n\n" +
       averages_table(averages) + "\n" + left_out;

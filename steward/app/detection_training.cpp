@@ -147,7 +147,8 @@ ExampleScores score_example(const DetectionData& data, const TrainedModels& mode
     for (std::size_t at = 0; at < windows.size(); at += data.width())
       keep_highest(out.encoder, classify::score_dense(models.heads, windows.subspan(at, data.width())));
   }
-  for (std::size_t label = 0; label < kLabelCount; ++label) out.combined[label] = filters::combine(out.linear[label], out.encoder[label], data.example(place).language);
+  for (std::size_t label = 0; label < kLabelCount; ++label)
+    out.combined[label] = filters::combine(out.linear[label], out.encoder[label], data.example(place).language);
   return out;
 }
 

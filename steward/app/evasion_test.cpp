@@ -160,12 +160,13 @@ class Evasion : public ::testing::Test {
   }
   static void TearDownTestSuite() { guard_.reset(); }
 
+  /// By filters that are right or wrong; how often the learned ones are is in docs/detection.md.
   static bool finds(const std::string& category, const std::string& text) {
     policy::Context context;
     context.language = "en";
     const auto decision = guard_->check_text(context, policy::Direction::kInput, text);
     return std::any_of(decision.findings.begin(), decision.findings.end(),
-                       [&](const auto& ruled) { return ruled.finding.category == category; });
+                       [&](const auto& ruled) { return ruled.finding.category == category && ruled.finding.filter != "learned"; });
   }
   /// What a stream of `text`, cut into pieces of seven bytes, lets through; with its decision.
   static std::pair<std::string, policy::Action> streamed(const std::string& text) {

@@ -28,7 +28,6 @@ std::string absolute_in(const std::string& directory, const std::string& path) {
 Result<std::string> find_model_file(const Node& node, const std::string& directory, const std::string& file) {
   std::vector<std::string> places = {absolute_in(directory, file), absolute_in(directory + "/models", file)};
   if (const std::string shared = fetched_models_dir(); !shared.empty()) places.push_back(absolute_in(shared, file));
-  if (const char* home = std::getenv("HOME")) places.push_back(absolute_in(std::string(home) + "/.cache/steward/models", file));
   for (const std::string& place : places)
     if (fs::exists(place)) return place;
   return yaml::fail_at(node, fmt::format("the model file '{}' is not there; looked at {}. `make setup` fetches the default model; "
@@ -220,8 +219,9 @@ std::string fill(std::string_view text, std::string_view id) {
 }  // namespace
 
 std::string fetched_models_dir() {
-  const char* folder = std::getenv("STEWARD_MODELS_DIR");
-  return folder ? folder : "";
+  if (const char* folder = std::getenv("STEWARD_MODELS_DIR")) return folder;
+  const char* home = std::getenv("HOME");
+  return home ? std::string(home) + "/.cache/steward/models" : std::string();
 }
 
 std::string shipped_policies_dir() {

@@ -27,10 +27,18 @@ namespace fs = std::filesystem;
 
 using Make = Result<std::unique_ptr<guard::Filter>> (*)(const policy::FilterSpec&, const guard::FilterEnvironment&);
 constexpr std::pair<std::string_view, Make> kFilters[] = {
-    {"canned", filters::make_canned},     {"form", filters::make_form},       {"leak", filters::make_leak},
-    {"identity", filters::make_identity}, {"lexicon", filters::make_lexicon}, {"pattern", filters::make_pattern},
-    {"pii", filters::make_pii},           {"refusal", filters::make_refusal}, {"scripted", filters::make_scripted},
-    {"secret", filters::make_secret},     {"remote", filters::make_remote},   {"classifier", filters::make_classifier},
+    {"canned", filters::make_canned},
+    {"form", filters::make_form},
+    {"leak", filters::make_leak},
+    {"identity", filters::make_identity},
+    {"lexicon", filters::make_lexicon},
+    {"pattern", filters::make_pattern},
+    {"pii", filters::make_pii},
+    {"refusal", filters::make_refusal},
+    {"scripted", filters::make_scripted},
+    {"secret", filters::make_secret},
+    {"remote", filters::make_remote},
+    {"classifier", filters::make_classifier},
     {"sensitive", filters::make_sensitive},
 };
 

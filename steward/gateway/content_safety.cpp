@@ -123,10 +123,10 @@ json::Object attack_body(const Gateway::State& state, const guard::Decision& dec
 }  // namespace
 
 void handle_analyze_text(const StatePointer& state, Call call) {
-  auto read = read_analysis(*state, call);
+  const auto read = read_analysis(*state, call);
   if (!read) return call.send_error(read.error());
   judge_texts(state, std::move(call), read->check, {read->text},
-              [state, analysis = *std::move(read)](Call back, const std::vector<guard::Decision>& decisions) {
+              [state, analysis = *read](Call back, const std::vector<guard::Decision>& decisions) {
                 const json::Value body = analysis_body(*state, analysis, decisions.front());
                 const bool judged = !decisions.front().failed_closed;
                 record_checks(state, std::move(back), {"contentsafety", decisions}, [body, judged](Call& recorded) {

@@ -87,7 +87,8 @@ class DecodingFilter final : public Filter {
   Result<void> scan(const text::Views& views, const Scope& scope, std::vector<Finding>& out) const override {
     TRY(inner_->scan(views, scope, out));
     TRY(scan_readings(views, views.readings(), scope, out));
-    if (scope.direction == policy::Direction::kInput) TRY(scan_readings(views, views.mirrored_readings(), scope, out));
+    if (scope.direction == policy::Direction::kInput && inner_->reads_mirrored())
+      TRY(scan_readings(views, views.mirrored_readings(), scope, out));
     return {};
   }
 

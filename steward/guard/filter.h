@@ -54,6 +54,9 @@ class Filter {
   virtual Result<void> scan(const text::Views& views, const Scope& scope, std::vector<Finding>& out) const = 0;
   /// True if the guard shall show it the decoded views, too (guard/decoding.h).
   virtual bool reads_decoded() const { return false; }
+  /// True if it shall then also read whole inputs in ROT13 and backwards. Most of these are no words at all: not for models that have an
+  /// opinion on everything.
+  virtual bool reads_mirrored() const { return true; }
   /// True if a scan may take milliseconds, or waits for others: it is then never called on a thread that serves connections.
   virtual bool slow() const { return false; }
   /// Opens a stream; `scope` outlives it. Scanning a whole text by a stream gives the same findings as scan().

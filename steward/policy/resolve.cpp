@@ -103,6 +103,7 @@ Ruling resolve(const Document& document, const Context& context, const Match& ma
   const Placed<double> threshold = threshold_of(*category, context, match);
   if (match.score < threshold.value) {
     Ruling ruling;
+    ruling.action = Action::kPass;
     ruling.disposition = disposition.value;
     ruling.threshold = threshold.value;
     ruling.reason = fmt::format("score {:.2f} is below the threshold {:.2f}: recorded only", match.score, threshold.value);

@@ -61,12 +61,26 @@ TEST_F(Resolve, ThresholdsByDirectionAndLanguage) {
                            "{hi: {act: 0.6}}}}\n  - {id: b, disposition: prohibited}\n");
   Context hindi;
   hindi.language = "hi";
-  EXPECT_EQ(rule(*policy, {}, "a", "", 2, 0.89).action, Action::kLog);
+  EXPECT_EQ(rule(*policy, {}, "a", "", 2, 0.89).action, Action::kPass);
   EXPECT_EQ(rule(*policy, {}, "a", "", 2, 0.9).action, Action::kBlock);
   EXPECT_EQ(rule(*policy, {}, "a", "", 2, 0.71, Direction::kOutput).action, Action::kBlock);
   EXPECT_EQ(rule(*policy, hindi, "a", "", 2, 0.61).action, Action::kBlock);
-  EXPECT_EQ(rule(*policy, {}, "b", "", 2, 0.49).action, Action::kLog);
+  EXPECT_EQ(rule(*policy, {}, "b", "", 2, 0.49).action, Action::kPass);
   EXPECT_EQ(rule(*policy, {}, "b", "", 2, 0.5).action, Action::kBlock);
+}
+
+TEST_F(Resolve, BudgetsLeaveTheThresholdToTheFilter) {
+  const auto policy = must(std::string(kHead) +
+                           "categories:\n  - {id: a, disposition: prohibited, detect: {fpr_budget: 0.01, output: {fpr_budget: 0.002}, "
+                           "languages: {hi: {fpr_budget: 0.05}}}}\n  - {id: b, disposition: prohibited, detect: {input: {act: 0.9}}}\n");
+  EXPECT_EQ(policy->fpr_budget("a", Direction::kInput, "en"), 0.01);
+  EXPECT_EQ(policy->fpr_budget("a", Direction::kOutput, "en"), 0.002);
+  EXPECT_EQ(policy->fpr_budget("a", Direction::kOutput, "hi"), 0.05);
+  EXPECT_EQ(policy->fpr_budget("b", Direction::kInput, "en"), std::nullopt);
+  const auto plan = policy->plan({});
+  EXPECT_EQ(plan->rule({"a", "", 2, 0.2, Direction::kInput, 0.1}).action, Action::kBlock);
+  EXPECT_EQ(plan->rule({"a", "", 2, 0.2, Direction::kInput, 0.3}).action, Action::kPass);
+  EXPECT_EQ(plan->rule({"b", "", 2, 0.8, Direction::kInput, 0.1}).action, Action::kPass) << "a score that the policy names wins";
 }
 
 /// The strictest of all that match, in whatever order they stand.

@@ -21,11 +21,32 @@ using classify::kLabelCount;
 
 /// Probabilities below this are not reported at all.
 constexpr double kReportMin = 0.01;
+/// Of a threshold: what a text that is clear scores at most.
+constexpr double kClearShare = 0.99;
 
 struct Head {
   std::size_t label;
   classify::LabelCalibration calibration;
 };
+
+/// True if less than half of the text is words: letters apart, an encoded blob. What it says, its decoded readings say; a model has an
+/// opinion on the noise, too.
+bool is_wordless(std::string_view text) {
+  constexpr std::size_t kWordMax = 20;
+  std::size_t words = 0, all = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t begin = text.find_first_not_of(" \t\r\n", at);
+    if (begin == std::string_view::npos) break;
+    at = std::min(text.find_first_of(" \t\r\n", begin), text.size());
+    const std::string_view token = text.substr(begin, at - begin);
+    const auto letters = static_cast<std::size_t>(
+        std::count_if(token.begin(), token.end(), [](char c) { return c < 0 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }));
+    const bool beyond_ascii = std::any_of(token.begin(), token.end(), [](char c) { return c < 0; });
+    all += token.size();
+    if (letters >= 2 && 3 * letters >= 2 * token.size() && (token.size() <= kWordMax || beyond_ascii)) words += token.size();
+  }
+  return 2 * words < all || all == 0;
+}
 
 class ClassifierFilter final : public guard::Filter {
  public:
@@ -38,7 +59,7 @@ class ClassifierFilter final : public guard::Filter {
         policy_(policy) {
     for (auto& [label, of_label] : calibration.labels) {
       const std::size_t index = *classify::label_index(label);
-      if (meaning_of(index) && scorer_->has(index)) heads_.push_back({index, std::move(of_label)});
+      if (meaning_of(index) && scorer_->has(index) && has_evidence(of_label)) heads_.push_back({index, std::move(of_label)});
     }
   }
 
@@ -46,6 +67,7 @@ class ClassifierFilter final : public guard::Filter {
   const std::string& version() const override { return version_; }
   bool slow() const override { return scorer_->has_encoder(); }
   bool reads_decoded() const override { return true; }
+  bool reads_mirrored() const override { return false; }
   Result<void> scan(const text::Views& views, const guard::Scope& scope, std::vector<guard::Finding>& out) const override;
   std::unique_ptr<guard::FilterStream> open(const guard::Scope& scope) const override;
   /// One piece of a text, with what stands before it as context. Findings are cut to the piece.
@@ -113,8 +135,8 @@ Result<void> ClassifierFilter::judge_piece(std::string_view raw, const text::Pie
 /// True if the linear tier alone may say that no label counts.
 bool ClassifierFilter::is_clear(const TextScores& scores, const guard::Scope& scope) const {
   return linear_knows(scope.context.language) && std::none_of(heads_.begin(), heads_.end(), [&](const Head& head) {
-    return applies(*meaning_of(head.label), scope) && scores.linear[head.label] >= head.calibration.gate;
-  });
+           return applies(*meaning_of(head.label), scope) && scores.linear[head.label] >= head.calibration.gate;
+         });
 }
 
 ClassifierFilter::Verdict ClassifierFilter::verdict(const Head& head, const TextScores& scores, const guard::Scope& scope) const {
@@ -122,7 +144,11 @@ ClassifierFilter::Verdict ClassifierFilter::verdict(const Head& head, const Text
   const std::string& language = scope.context.language;
   const auto wanted = policy_ ? policy_->fpr_budget(meaning.category, scope.direction, language) : std::nullopt;
   const double score = classify::Calibration::curve(head.calibration, language).score_at(wanted.value_or(budget_));
-  return {&head, head.calibration.platt(scores.combined[head.label]), head.calibration.platt(score)};
+  const double threshold = head.calibration.platt(score);
+  double probability = head.calibration.platt(scores.combined[head.label]);
+  // The linear tier has said that the text is clear; the threshold is for both tiers' scores.
+  if (scorer_->has_encoder() && !scores.encoded) probability = std::min(probability, kClearShare * threshold);
+  return {&head, probability, threshold};
 }
 
 guard::Finding ClassifierFilter::finding(const Verdict& verdict, const TextScores& scores, const text::View& view,
@@ -147,7 +173,7 @@ guard::Finding ClassifierFilter::finding(const Verdict& verdict, const TextScore
 Result<void> ClassifierFilter::judge(const text::Views& views, const guard::Scope& scope, std::vector<guard::Finding>& out) const {
   const text::View& view = views.repaired();
   const std::string_view text = view.text();
-  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return {};
+  if (is_wordless(text)) return {};
   TextScores scores = scorer_->score_linear(text);
   if (scorer_->has_encoder() && !is_clear(scores, scope)) TRY(scorer_->add_encoder(text, scope.context.language, scores));
   // Of the labels of one category, the one that goes furthest beyond its threshold speaks.
@@ -226,6 +252,8 @@ Result<std::unique_ptr<guard::Filter>> make_classifier(const policy::FilterSpec&
   auto scorer = TRY(open_scorer(spec.config, folder, environment));
   auto calibration = classify::read_calibration(folder + "/calibration.json");
   if (!calibration) return yaml::fail_at(*models, calibration.error().message);
+  if (!calibration->scores_of.empty() && calibration->scores_of != scorer->digest())
+    return yaml::fail_at(*models, "its calibration.json was made for other models, or for another encoder: train them anew together");
   return std::unique_ptr<guard::Filter>(
       std::make_unique<ClassifierFilter>(spec.name, std::move(scorer), *std::move(calibration), environment.policy));
 }

@@ -45,6 +45,7 @@ class World {
     for (const char* name : {"weapons", "toxic"}) {
       classify::LabelCalibration& label = calibration.labels[name];
       label.gate = gate;
+      label.positives = 100;
       label.benign["*"] = classify::BenignCurve(std::vector<double>(1000, threshold));
     }
     STEWARD_CHECK(classify::write_calibration(path() + "/calibration.json", calibration).has_value());
@@ -112,6 +113,7 @@ TEST(Classifier, ATextThatIsClearNeedsNoEncoder) {
   const auto findings = filter.scan("please make a sword today");
   ASSERT_FALSE(findings.empty());
   EXPECT_EQ(findings[0].evidence.find("encoder"), std::string::npos);
+  EXPECT_TRUE(counting(findings).empty()) << "the threshold is for both tiers";
   world().calibrate(-1e9, 0);
 }
 

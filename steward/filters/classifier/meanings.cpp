@@ -7,8 +7,9 @@
 namespace steward::filters {
 namespace {
 
-// A request that is unsafe in no category that has a head is named nonviolent_crimes.unspecified; self-harm that a user writes of may be
-// their own, so that the policy's floor for users at risk answers it.
+// Profanity is the business of lists, which do not take every "tool" for an insult. A request that is unsafe in no category that has a head
+// is named nonviolent_crimes.unspecified; self-harm that a user writes of may be their own, so that the policy's floor for users at risk
+// answers it.
 constexpr Meaning kMeanings[] = {
     {"unsafe", "nonviolent_crimes", "unspecified", 2, true, false, false},
     {"toxic", "harassment", "", 1, true, true, false},
@@ -18,7 +19,6 @@ constexpr Meaning kMeanings[] = {
     {"hate", "hate", "", 2, true, true, false},
     {"harassment", "harassment", "", 2, true, true, false},
     {"threat", "harassment", "threat", 2, true, true, false},
-    {"profanity", "profanity", "", 1, true, true, false},
     {"sexual", "sexual_content", "", 2, true, true, false},
     {"self_harm", "self_harm", "intent", 2, true, false, false},
     {"violence", "violent_crimes", "", 2, true, false, false},
@@ -41,6 +41,11 @@ constexpr auto kByLabel = [] {
 }();
 
 }  // namespace
+
+bool has_evidence(const classify::LabelCalibration& calibration) {
+  constexpr std::size_t kPositivesMin = 100;
+  return calibration.positives >= kPositivesMin && calibration.platt.slope > 0;
+}
 
 const Meaning* meaning_of(std::size_t label) { return kByLabel[label]; }
 

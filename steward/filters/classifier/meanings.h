@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "steward/classify/calibration.h"
 #include "steward/guard/filter.h"
 
 namespace steward::filters {
@@ -19,6 +20,9 @@ struct Meaning {
   bool of_data;  ///< also where the text is a tool's result or a document: an attack on whoever reads it
 };
 
+/// True if scores of the label say something about texts of sets that its models have not seen: enough of them, and the right way round. A
+/// label without that has no head.
+bool has_evidence(const classify::LabelCalibration& calibration);
 /// Null for labels that the filter does not report.
 const Meaning* meaning_of(std::size_t label);
 /// True if a text in this place is judged for the label.

@@ -11,7 +11,8 @@ namespace steward::filters {
 namespace {
 
 constexpr std::size_t kPartBytes = 4096, kPartStride = 3072;
-/// Of the linear tier's log-odds in languages that it does not know: on sets of such languages that were left out, the encoder alone did better than the plain sum.
+/// Of the linear tier's log-odds in languages that it does not know: on sets of such languages that were left out, the encoder alone did
+/// better than the plain sum.
 constexpr float kForeignWeight = 0.3F;
 
 }  // namespace
@@ -93,7 +94,8 @@ Result<void> Scorer::add_encoder(std::string_view repaired, std::string_view lan
       if (!std::isnan(best[label])) scores.where[label] = windows[i].span;
     }
   }
-  for (std::size_t label = 0; label < classify::kLabelCount; ++label) scores.combined[label] = combine(scores.linear[label], best[label], language);
+  for (std::size_t label = 0; label < classify::kLabelCount; ++label)
+    scores.combined[label] = combine(scores.linear[label], best[label], language);
   scores.encoded = true;
   return {};
 }

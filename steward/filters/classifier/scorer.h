@@ -49,8 +49,8 @@ class Scorer {
 
 /// The texts that the linear tier reads one by one of a long one.
 std::vector<text::Span> linear_parts(std::string_view repaired);
-/// True for languages that the linear tier knows beside those of its own training sets: English. In others its words are unknown to it, so that
-/// it never answers alone, and counts less.
+/// True for languages that the linear tier knows beside those of its own training sets: English. In others its words are unknown to it, so
+/// that it never answers alone, and counts less.
 bool linear_knows(std::string_view language);
 /// Log-odds of two readings of one text add up; a label that one tier does not know is the other's. `language`: BCP 47, or und.
 float combine(float linear, float encoder, std::string_view language);
