@@ -46,7 +46,7 @@ void bench_guards(Table& table) {
   const std::vector<guard::Message> messages = {{"user", prompt}};
   STEWARD_CHECK(guard->check_input(turn, messages).decision.action == policy::Action::kPass);  // and the language is known from here on
   table.time_of({"rule guards of a prompt of 500 bytes", Goal::kAtMost, 10, "us", {}, "general-assistant, all filters"},
-                on_cpu([&] { STEWARD_CHECK(guard->check_input(turn, messages).decision.findings.empty()); }), 1);
+                on_cpu([&] { STEWARD_CHECK(guard->check_input(turn, messages).decision.action == policy::Action::kPass); }), 1);
   table.time_of({"  its language, once a conversation"}, on_cpu([&] { STEWARD_CHECK(text::identify_language(prompt).language == "en"); }),
                 1);
 
