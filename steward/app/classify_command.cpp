@@ -99,7 +99,7 @@ int finish(const Result<int>& result) { return result ? *result : report(result.
 }  // namespace
 
 void add_classify_command(CLI::App& app, CommandLine& line) {
-  auto* command = app.add_subcommand("classify", "learned detection: prepare data, train, calibrate, evaluate");
+  auto* command = app.add_subcommand("classify", "learned detection: prepare data, train and calibrate, evaluate");
   command->require_subcommand(1);
   const auto options = std::make_shared<Options>();  // shared by the callbacks, which outlive this function
   const auto add = [&](const char* name, const char* what, Result<int> (*action)(const Options&)) {

@@ -34,8 +34,6 @@ std::string with_interval(const Interval& interval) {
   return fmt::format("{:.3f} ({:.3f} to {:.3f})", interval.value, interval.low, interval.high);
 }
 
-std::string primary(const std::string& language) { return language.substr(0, language.find_first_of("-/")); }
-
 /// Clusters are numbered as they come.
 class ClusterNumbers {
  public:
@@ -150,8 +148,8 @@ std::string benign_table(const ReportInput& input, const std::function<classify:
     ClusterNumbers clusters;
     for (std::size_t r = 0; r < set.examples.size(); ++r) {
       if (set.examples[r].split == "train" && set.info.trains) continue;
-      rows.push_back(
-          {is_flagged(input, scores({s, r}), primary(set.examples[r].language)) ? 1.0 : 0.0, false, clusters.of(set.examples[r].cluster)});
+      rows.push_back({is_flagged(input, scores({s, r}), classify::primary_language(set.examples[r].language)) ? 1.0 : 0.0, false,
+                      clusters.of(set.examples[r].cluster)});
     }
     if (rows.size() < 20) continue;
     const auto share = [](std::span<const Scored> sample) {
@@ -277,7 +275,7 @@ Result<std::string> shipped_table(const ReportInput& input, const std::string& s
       const text::Views views(example.text);
       filters::TextScores scores = input.shipped.score_linear(views.repaired().text());
       if (input.shipped.has_encoder()) TRY(input.shipped.add_encoder(views.repaired().text(), example.language, scores));
-      by_language[primary(example.language)].push_back({scores.combined[label], example.targets.positive(label), r});
+      by_language[classify::primary_language(example.language)].push_back({scores.combined[label], example.targets.positive(label), r});
     }
     for (const auto& [language, rows] : by_language) {
       const auto positives = std::count_if(rows.begin(), rows.end(), [](const Scored& row) { return row.positive; });

@@ -54,8 +54,6 @@ LabelScores score_part(const classify::LinearWeights& weights, const std::vector
   return sums;
 }
 
-std::string primary(const std::string& language) { return language.substr(0, language.find_first_of("-/")); }
-
 bool is_benign_set(const classify::SetInfo& info) {
   return info.task == "benign" || info.task == "look_alike" || info.task == "background";
 }
@@ -78,7 +76,7 @@ classify::LabelCalibration calibrate_label(const DetectionData& data, const Scor
     if (example.targets.known(label)) rows.push_back({score, example.targets.positive(label), rows.size()});
     if (!is_benign_set(set.info) || example.targets.positive(label)) return;
     benign["*"].push_back(score);
-    benign[primary(example.language)].push_back(score);
+    benign[classify::primary_language(example.language)].push_back(score);
   });
   out.positives = static_cast<std::size_t>(std::count_if(rows.begin(), rows.end(), [](const Scored& row) { return row.positive; }));
   out.negatives = rows.size() - out.positives;
@@ -100,7 +98,7 @@ double budget_of_one(const DetectionData& data, const ScoreTable& table, const c
       ++all;
       flagged += std::any_of(calibration.labels.begin(), calibration.labels.end(), [&](const auto& entry) {
         const float score = scores.combined[*classify::label_index(entry.first)];
-        return score >= classify::Calibration::curve(entry.second, primary(example.language)).score_at(budget);
+        return score >= classify::Calibration::curve(entry.second, classify::primary_language(example.language)).score_at(budget);
       });
     });
     if (static_cast<double>(flagged) <= kBudgetOfAll * static_cast<double>(all)) return budget;

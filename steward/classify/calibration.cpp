@@ -149,7 +149,7 @@ Result<Calibration> read_calibration(const std::string& path) {
   if (!root.is_object()) return fail(ErrorCode::kInvalidInput, path + " must hold one JSON object");
   auto out = read_object(root.as_object());
   if (!out)
-    return fail(ErrorCode::kInvalidInput, fmt::format("{}: {}; make it anew with `steward classify calibrate`", path, out.error().message));
+    return fail(ErrorCode::kInvalidInput, fmt::format("{}: {}; make it anew with `steward classify train`", path, out.error().message));
   return out;
 }
 

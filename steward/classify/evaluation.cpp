@@ -9,9 +9,6 @@ namespace {
 
 constexpr std::size_t kRowsMin = 25;
 
-/// "en" of "en", "en/de" and "en-GB".
-std::string primary(const std::string& language) { return language.substr(0, language.find_first_of("-/")); }
-
 bool is_benign(const DataSet& set) { return set.info.task == "benign" || set.info.task == "look_alike"; }
 
 /// Held-out rows of benign sets of other groups, in one language, that are known not to have the label.
@@ -20,7 +17,7 @@ void borrow_negatives(const std::vector<DataSet>& sets, Measurement& out) {
     if (!is_benign(sets[s]) && sets[s].info.task != "background") continue;
     for (std::size_t r = 0; r < sets[s].examples.size(); ++r) {
       const Example& example = sets[s].examples[r];
-      if (example.split != "dev" || primary(example.language) != out.language || !example.targets.negative(out.label)) continue;
+      if (example.split != "dev" || primary_language(example.language) != out.language || !example.targets.negative(out.label)) continue;
       out.rows.push_back({s, r});
       out.positive.push_back(false);
     }
@@ -34,6 +31,8 @@ std::size_t count(const Measurement& measurement, bool positive) {
 
 }  // namespace
 
+std::string primary_language(const std::string& language) { return language.substr(0, language.find_first_of("-/")); }
+
 std::vector<Measurement> measurements(const std::vector<DataSet>& sets) {
   std::vector<Measurement> out;
   for (std::size_t s = 0; s < sets.size(); ++s) {
@@ -44,7 +43,7 @@ std::vector<Measurement> measurements(const std::vector<DataSet>& sets) {
     for (std::size_t r = 0; r < sets[s].examples.size(); ++r) {
       const Example& example = sets[s].examples[r];
       if (example.split == "test" || !example.targets.known(label)) continue;
-      Measurement& measurement = by_language[primary(example.language)];
+      Measurement& measurement = by_language[primary_language(example.language)];
       measurement.rows.push_back({s, r});
       measurement.positive.push_back(example.targets.positive(label));
     }

@@ -9,6 +9,9 @@
 
 namespace steward::classify {
 
+/// "en" of "en", "en/de" and "en-GB".
+std::string primary_language(const std::string& language);
+
 /// Where an example stands: sets[set].examples[row].
 struct Place {
   std::size_t set = 0;
