@@ -7,6 +7,7 @@
 #include "steward/filters/canned/canned.h"
 #include "steward/filters/form/form.h"
 #include "steward/filters/identity/identity.h"
+#include "steward/filters/injection/injection.h"
 #include "steward/filters/judge/judge_filter.h"
 #include "steward/filters/leak/leak.h"
 #include "steward/filters/lexicon/lexicon.h"
@@ -24,10 +25,10 @@ namespace fs = std::filesystem;
 
 using Make = Result<std::unique_ptr<guard::Filter>> (*)(const policy::FilterSpec&, const guard::FilterEnvironment&);
 constexpr std::pair<std::string_view, Make> kFilters[] = {
-    {"canned", filters::make_canned},     {"form", filters::make_form},       {"leak", filters::make_leak},
-    {"identity", filters::make_identity}, {"lexicon", filters::make_lexicon}, {"pattern", filters::make_pattern},
-    {"pii", filters::make_pii},           {"refusal", filters::make_refusal}, {"scripted", filters::make_scripted},
-    {"secret", filters::make_secret},
+    {"canned", filters::make_canned},     {"form", filters::make_form},           {"leak", filters::make_leak},
+    {"identity", filters::make_identity}, {"lexicon", filters::make_lexicon},     {"pattern", filters::make_pattern},
+    {"pii", filters::make_pii},           {"refusal", filters::make_refusal},     {"scripted", filters::make_scripted},
+    {"secret", filters::make_secret},     {"injection", filters::make_injection},
 };
 
 /// Those that ask a language model.
