@@ -8,6 +8,7 @@
 #include "steward/filters/classifier/classifier.h"
 #include "steward/filters/form/form.h"
 #include "steward/filters/identity/identity.h"
+#include "steward/filters/injection/injection.h"
 #include "steward/filters/judge/judge_filter.h"
 #include "steward/filters/leak/leak.h"
 #include "steward/filters/lexicon/lexicon.h"
@@ -39,6 +40,7 @@ constexpr std::pair<std::string_view, Make> kFilters[] = {
     {"secret", filters::make_secret},
     {"remote", filters::make_remote},
     {"classifier", filters::make_classifier},
+    {"injection", filters::make_injection},
     {"sensitive", filters::make_sensitive},
 };
 
