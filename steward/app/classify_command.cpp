@@ -1,3 +1,4 @@
+#include <cmath>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include "steward/core/files.h"
 #include "steward/core/yaml.h"
 #include "steward/filters/classifier/classifier.h"
+#include "steward/filters/injection/evidence_trainer.h"
 #include "steward/guard/decoding.h"
 
 namespace steward::app {
@@ -18,7 +20,7 @@ struct Options {
   std::string models = "models/detection";
   std::string encoder;
   std::string cache = "build/detection/embeddings.bin";
-  std::string from, out;
+  std::string from, out, scores;
   int folds = 6;
 };
 
@@ -43,10 +45,11 @@ Result<Loaded> load(const Options& options) {
 
 Result<std::unique_ptr<filters::Scorer>> open_shipped(const Options& options) {
   auto linear = TRY(classify::LinearModel::open(options.models + "/linear.bin"));
-  if (options.encoder.empty()) return std::make_unique<filters::Scorer>(std::move(linear), nullptr, nullptr);
+  auto structure = TRY(filters::open_structure(options.models));
+  if (options.encoder.empty()) return std::make_unique<filters::Scorer>(std::move(linear), nullptr, nullptr, std::move(structure));
   auto encoder = TRY(model::open_encoder(options.encoder, filters::encoder_options()));
   auto heads = TRY(classify::DenseHead::open(options.models + "/heads.bin", filters::trunk_id(*encoder)));
-  return std::make_unique<filters::Scorer>(std::move(linear), std::move(heads), std::move(encoder));
+  return std::make_unique<filters::Scorer>(std::move(linear), std::move(heads), std::move(encoder), std::move(structure));
 }
 
 /// The shipped models as the guard runs them.
@@ -59,7 +62,33 @@ Result<std::unique_ptr<guard::Filter>> open_filter(const Options& options) {
   return guard::with_decoded_views(TRY(filters::make_classifier(spec, {})));
 }
 
-Result<void> report_on(const Options& options, const DetectionData& data, const ScoreTable& left_out) {
+/// One line a row of every set: ids and log-odds by models that had not seen its group, never a text.
+Result<void> write_scores(const std::string& path, const DetectionData& data, const ScoreTable& table) {
+  std::string out;
+  for (std::size_t s = 0; s < table.size(); ++s)
+    for (std::size_t r = 0; r < table[s].size(); ++r) {
+      const auto by_label = [](const classify::LabelScores& scores) {
+        json::Object object;
+        for (std::size_t label = 0; label < classify::kLabelCount; ++label)
+          if (!std::isnan(scores[label])) object[classify::kLabels[label]] = std::round(scores[label] * 1000) / 1000;
+        return object;
+      };
+      const classify::Example& example = data.sets()[s].examples[r];
+      const ExampleScores& scores = table[s][r];
+      const json::Object row{{"set", data.sets()[s].info.name},
+                             {"id", example.id},
+                             {"split", example.split},
+                             {"language", example.language},
+                             {"linear", by_label(scores.alone.linear)},
+                             {"encoder", by_label(scores.alone.encoder)},
+                             {"structure", scores.alone.structure},
+                             {"combined", by_label(scores.combined)}};
+      out += json::dump(row) + "\n";
+    }
+  return write_file_atomic(path, out);
+}
+
+Result<void> report_on(const Options& options, const DetectionData& data, const LeftOutScores& left_out) {
   const classify::Calibration calibration = TRY(classify::read_calibration(options.models + "/calibration.json"));
   const auto shipped = TRY(open_shipped(options));
   const auto filter = TRY(open_filter(options));
@@ -77,9 +106,11 @@ Result<int> train(const Options& options) {
   std::filesystem::create_directories(options.models);
   const TrainedModels models = train_models(*loaded.data, {});
   TRY(classify::write_linear_model(options.models + "/linear.bin", models.linear));
+  TRY(filters::write_evidence_weights(options.models + "/structure.json", models.structure));
   if (loaded.encoder) TRY(classify::write_dense_head(options.models + "/heads.bin", models.heads, filters::trunk_id(*loaded.encoder)));
-  const ScoreTable left_out = left_out_scores(*loaded.data, options.folds);
-  classify::Calibration calibration = calibrate(*loaded.data, left_out);
+  const LeftOutScores left_out = left_out_scores(*loaded.data, options.folds);
+  if (!options.scores.empty()) TRY(write_scores(options.scores, *loaded.data, left_out.rows));
+  classify::Calibration calibration = calibrate(*loaded.data, left_out.rows);
   const auto shipped = TRY(open_shipped(options));
   calibration.scores_of = shipped->digest();
   TRY(classify::write_calibration(options.models + "/calibration.json", calibration));
@@ -89,7 +120,8 @@ Result<int> train(const Options& options) {
 
 Result<int> evaluate(const Options& options) {
   const Loaded loaded = TRY(load(options));
-  const ScoreTable left_out = left_out_scores(*loaded.data, options.folds);
+  const LeftOutScores left_out = left_out_scores(*loaded.data, options.folds);
+  if (!options.scores.empty()) TRY(write_scores(options.scores, *loaded.data, left_out.rows));
   TRY(report_on(options, *loaded.data, left_out));
   return kExitOk;
 }
@@ -118,6 +150,7 @@ void add_classify_command(CLI::App& app, CommandLine& line) {
     sub->add_option("--cache", options->cache, "where embeddings are kept between runs");
     sub->add_option("--folds", options->folds, "trainings that leave groups of sets out")->check(CLI::Range(2, 100));
     sub->add_option("--out", options->out, "where the report goes");
+    sub->add_option("--scores", options->scores, "where each row's scores by models that had not seen it go, as JSONL without texts");
   }
 }
 

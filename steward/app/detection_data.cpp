@@ -1,6 +1,8 @@
 #include "steward/app/detection_data.h"
 
 #include <cstring>
+#include <map>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -8,6 +10,7 @@
 #include "steward/core/files.h"
 #include "steward/core/hash.h"
 #include "steward/filters/classifier/scorer.h"
+#include "steward/text/pieces.h"
 #include "steward/text/view.h"
 
 namespace steward::app {
@@ -16,30 +19,110 @@ namespace {
 constexpr std::size_t kTextBytesMax = 8192;
 constexpr std::size_t kBatch = 32;
 
-void append(std::string& bytes, const void* from, std::size_t size) { bytes.append(static_cast<const char*>(from), size); }
+/// Embeddings of texts by their hash, in a file: the digest of the trunk (64
+/// hex digits), then for each text its hash (16 bytes), the number of its
+/// windows (u32) and these, [windows][width] f32. A file of another trunk, or
+/// one that is cut short, counts as none.
+class EmbeddingCache {
+ public:
+  EmbeddingCache(std::string trunk, std::size_t width) : trunk_(std::move(trunk)), width_(width) {}
+
+  std::optional<std::span<const float>> find(std::string_view text) const {
+    const auto found = places_.find(key_of(text));
+    if (found == places_.end()) return std::nullopt;
+    return std::span(floats_).subspan(found->second.first * width_, found->second.second * width_);
+  }
+  void put(std::string_view text, const std::vector<model::EncodedWindow>& windows) {
+    if (!places_.emplace(key_of(text), std::pair(floats_.size() / width_, windows.size())).second) return;
+    for (const model::EncodedWindow& window : windows) floats_.insert(floats_.end(), window.embedding.begin(), window.embedding.end());
+    grown_ = true;
+  }
+  bool has_grown() const { return grown_; }
+
+  void read(const std::string& path) {
+    const auto bytes = read_file(path);
+    if (!bytes || !bytes->starts_with(trunk_)) return;
+    for (std::size_t at = trunk_.size(); at + kKeyBytes + sizeof(std::uint32_t) <= bytes->size();) {
+      const std::string key = bytes->substr(at, kKeyBytes);
+      std::uint32_t windows = 0;
+      std::memcpy(&windows, bytes->data() + at + kKeyBytes, sizeof windows);
+      at += kKeyBytes + sizeof windows;
+      const std::size_t count = windows * width_;
+      if (at + count * sizeof(float) > bytes->size()) return;
+      places_.emplace(key, std::pair(floats_.size() / width_, std::size_t{windows}));
+      floats_.resize(floats_.size() + count);
+      std::memcpy(floats_.data() + floats_.size() - count, bytes->data() + at, count * sizeof(float));
+      at += count * sizeof(float);
+    }
+  }
+  Result<void> write(const std::string& path) const {
+    std::string bytes = trunk_;
+    for (const auto& [key, place] : places_) {
+      const auto windows = static_cast<std::uint32_t>(place.second);
+      bytes += key;
+      append(bytes, &windows, sizeof windows);
+      append(bytes, floats_.data() + place.first * width_, windows * width_ * sizeof(float));
+    }
+    return write_file_atomic(path, bytes);
+  }
+
+ private:
+  static constexpr std::size_t kKeyBytes = 16;
+  static std::string key_of(std::string_view text) {
+    const Digest digest = sha256(text);
+    return {reinterpret_cast<const char*>(digest.data()), kKeyBytes};
+  }
+  static void append(std::string& bytes, const void* from, std::size_t size) { bytes.append(static_cast<const char*>(from), size); }
+
+  const std::string trunk_;
+  const std::size_t width_;
+  std::map<std::string, std::pair<std::size_t, std::size_t>> places_;  ///< key → first window, windows
+  std::vector<float> floats_;
+  bool grown_ = false;
+};
+
+filters::Voice speaker_of(const classify::SetInfo& info) {
+  return info.part == classify::Part::kData ? filters::Voice::kData : filters::Voice::kUser;
+}
+
+/// In the repaired view. Replies are read piece by piece, as the filter does it on streams.
+std::vector<std::string> texts_read(std::string_view text, classify::Part part) {
+  if (part != classify::Part::kReply) return {std::string(text::Views(text).repaired().text())};
+  std::vector<std::string> out;
+  for (const text::Piece& piece : text::cut_pieces(text, {})) {
+    const text::Views views(text.substr(piece.context_begin, piece.span.end - piece.context_begin));
+    out.emplace_back(views.repaired().text());
+  }
+  return out;
+}
 
 }  // namespace
 
 Result<std::unique_ptr<DetectionData>> DetectionData::load(const std::string& folder, const model::Encoder* encoder,
                                                            const std::string& cache_file) {
   auto data = std::make_unique<DetectionData>();
+  const filters::EvidenceReader reader;
   data->sets_ = TRY(classify::read_data(folder));
   for (const classify::DataSet& set : data->sets_) {
     auto& parts = data->parts_.emplace_back();
     auto& repaired = data->repaired_.emplace_back();
+    auto& evidence = data->evidence_.emplace_back();
     for (const classify::Example& example : set.examples) {
       const std::string_view text = std::string_view(example.text).substr(0, text::char_floor(example.text, kTextBytesMax));
-      const std::string view(text::Views(text).repaired().text());
+      evidence.push_back(reader.read(text::Views(text), speaker_of(set.info)));
+      repaired.push_back(texts_read(text, set.info.part));
       auto& rows = parts.emplace_back();
-      for (const text::Span& part : filters::linear_parts(view))
-        rows.push_back(classify::feature_rows(std::string_view(view).substr(part.begin, part.size())));
-      repaired.push_back(view);
+      for (const std::string& view : repaired.back())
+        for (const text::Span& part : filters::linear_parts(view))
+          rows.push_back(classify::feature_rows(std::string_view(view).substr(part.begin, part.size())));
     }
   }
   if (encoder) TRY(data->embed(*encoder, cache_file));
   data->repaired_.clear();
   return data;
 }
+
+filters::Voice DetectionData::speaker(const classify::Place& place) const { return speaker_of(sets_[place.set].info); }
 
 std::span<const float> DetectionData::windows(const classify::Place& place) const {
   const std::vector<std::size_t>& ends = ends_[place.set];
@@ -49,43 +132,37 @@ std::span<const float> DetectionData::windows(const classify::Place& place) cons
 
 Result<void> DetectionData::embed(const model::Encoder& encoder, const std::string& cache_file) {
   width_ = encoder.width();
-  Sha256 hash;
-  hash.update(filters::trunk_id(encoder));
-  for (const auto& texts : repaired_)
-    for (const std::string& text : texts) hash.update(text).update(std::string_view("\0", 1));
-  const Digest digest = hash.finish();
-  const std::string key = hex(digest);
-  for (const auto& texts : repaired_) ends_.emplace_back(texts.size());
-  if (const auto cached = cache_file.empty() ? Result<std::string>(std::string()) : read_file(cache_file);
-      cached && cached->size() > key.size() && cached->starts_with(key)) {
-    const char* at = cached->data() + key.size();
-    for (auto& ends : ends_) {
-      std::memcpy(ends.data(), at, ends.size() * sizeof(std::size_t));
-      at += ends.size() * sizeof(std::size_t);
-    }
-    embeddings_.resize(static_cast<std::size_t>(cached->data() + cached->size() - at) / sizeof(float));
-    std::memcpy(embeddings_.data(), at, embeddings_.size() * sizeof(float));
-    return {};
-  }
+  EmbeddingCache cache(filters::trunk_id(encoder), width_);
+  if (!cache_file.empty()) cache.read(cache_file);
   for (std::size_t s = 0; s < repaired_.size(); ++s) {
-    for (std::size_t r = 0; r < repaired_[s].size(); r += kBatch) {
-      const std::size_t end = std::min(r + kBatch, repaired_[s].size());
-      const std::vector<std::string_view> texts(repaired_[s].begin() + static_cast<std::ptrdiff_t>(r),
-                                                repaired_[s].begin() + static_cast<std::ptrdiff_t>(end));
-      const auto encoded = TRY(encoder.encode(texts));
-      for (std::size_t i = 0; i < encoded.size(); ++i) {
-        for (const model::EncodedWindow& window : encoded[i])
-          embeddings_.insert(embeddings_.end(), window.embedding.begin(), window.embedding.end());
-        ends_[s][r + i] = embeddings_.size() / width_;
+    std::vector<std::string_view> missing;
+    const auto encode = [&]() -> Result<void> {
+      const auto encoded = TRY(encoder.encode(missing));
+      for (std::size_t i = 0; i < missing.size(); ++i) cache.put(missing[i], encoded[i]);
+      missing.clear();
+      return {};
+    };
+    std::size_t computed = 0;
+    for (const std::vector<std::string>& texts : repaired_[s])
+      for (const std::string& text : texts) {
+        if (cache.find(text)) continue;
+        missing.push_back(text);
+        ++computed;
+        if (missing.size() == kBatch) TRY(encode());
       }
+    if (!missing.empty()) TRY(encode());
+    if (computed > 0) fmt::print(stderr, "encoded {} ({} texts)\n", sets_[s].info.name, computed);
+    std::vector<std::size_t>& ends = ends_.emplace_back();
+    for (const std::vector<std::string>& texts : repaired_[s]) {
+      for (const std::string& text : texts) {
+        const std::span<const float> windows = *cache.find(text);
+        embeddings_.insert(embeddings_.end(), windows.begin(), windows.end());
+      }
+      ends.push_back(embeddings_.size() / width_);
     }
-    fmt::print(stderr, "encoded {} ({} texts)\n", sets_[s].info.name, repaired_[s].size());
   }
-  if (cache_file.empty()) return {};
-  std::string bytes = key;
-  for (const auto& ends : ends_) append(bytes, ends.data(), ends.size() * sizeof(std::size_t));
-  append(bytes, embeddings_.data(), embeddings_.size() * sizeof(float));
-  return write_file_atomic(cache_file, bytes);
+  if (cache_file.empty() || !cache.has_grown()) return {};
+  return cache.write(cache_file);
 }
 
 }  // namespace steward::app

@@ -8,6 +8,7 @@
 #include "steward/classify/dataset.h"
 #include "steward/classify/evaluation.h"
 #include "steward/core/result.h"
+#include "steward/filters/injection/evidence.h"
 #include "steward/model/encoder/encoder.h"
 
 namespace steward::app {
@@ -26,6 +27,10 @@ class DetectionData {
   const std::vector<std::vector<std::uint32_t>>& parts(const classify::Place& place) const { return parts_[place.set][place.row]; }
   /// [windows][width]
   std::span<const float> windows(const classify::Place& place) const;
+  /// What speaks for an attack.
+  const std::vector<filters::Evidence>& evidence(const classify::Place& place) const { return evidence_[place.set][place.row]; }
+  /// Who speaks in it.
+  filters::Voice speaker(const classify::Place& place) const;
   std::size_t width() const { return width_; }
   std::size_t windows_in_all() const { return width_ == 0 ? 0 : embeddings_.size() / width_; }
 
@@ -34,8 +39,9 @@ class DetectionData {
 
   std::vector<classify::DataSet> sets_;
   std::vector<std::vector<std::vector<std::vector<std::uint32_t>>>> parts_;
-  std::vector<std::vector<std::string>> repaired_;  ///< only while loading
-  std::vector<std::vector<std::size_t>> ends_;      ///< per set and row, in windows
+  std::vector<std::vector<std::vector<filters::Evidence>>> evidence_;
+  std::vector<std::vector<std::vector<std::string>>> repaired_;  ///< only while loading
+  std::vector<std::vector<std::size_t>> ends_;                   ///< per set and row, in windows
   std::vector<float> embeddings_;
   std::size_t width_ = 0;
 };

@@ -62,6 +62,11 @@ double threshold(const ReportInput& input, std::size_t label, const std::string&
   return classify::Calibration::curve(found->second, language).score_at(input.calibration.budget);
 }
 
+classify::Mix mix_of(const ReportInput& input, std::size_t label) {
+  const auto found = input.calibration.labels.find(std::string(classify::kLabels[label]));
+  return found == input.calibration.labels.end() ? classify::Mix{} : found->second.mix;
+}
+
 double probability_error(const ReportInput& input, std::size_t label, std::vector<Scored> rows) {
   const auto found = input.calibration.labels.find(std::string(classify::kLabels[label]));
   if (found == input.calibration.labels.end()) return 1;
@@ -69,47 +74,59 @@ double probability_error(const ReportInput& input, std::size_t label, std::vecto
   return classify::expected_calibration_error(rows, kBins);
 }
 
-/// True if any label's threshold is reached. `labels`: of those alone; empty: of all.
-bool is_flagged(const ReportInput& input, const classify::LabelScores& scores, const std::string& language) {
+/// True if the filter would report any label that it reads in this part of a conversation.
+bool is_flagged(const ReportInput& input, const classify::LabelScores& scores, const std::string& language, classify::Part part) {
+  const bool reply = part == classify::Part::kReply;
   return std::any_of(input.calibration.labels.begin(), input.calibration.labels.end(), [&](const auto& entry) {
     const std::size_t label = *classify::label_index(entry.first);
-    return filters::meaning_of(label) && filters::has_evidence(entry.second) && scores[label] >= threshold(input, label, language);
+    const filters::Meaning* meaning = filters::meaning_of(label);
+    if (!meaning || !filters::has_evidence(entry.second) || !(reply ? meaning->on_output : meaning->on_input)) return false;
+    if (!reply) return scores[label] >= threshold(input, label, language);
+    return scores[label] >= classify::Calibration::reply_curve(entry.second).score_at(input.calibration.budget);
   });
 }
 
 struct Average {
-  double linear = 0, encoder = 0, combined = 0, recall = 0;
+  double linear = 0, encoder = 0, structure = 0, combined = 0, recall = 0, strict = 0;
   int sets = 0;
 };
 
 std::string left_out_table(const ReportInput& input, std::map<std::string, Average>& averages,
                            std::map<std::string, std::map<std::string, double>>& by_language) {
   std::string out =
-      "| set | language | label | rows | positive | AUPRC linear | AUPRC encoder | AUPRC cascade | AUROC | recall at 1 % FPR | at 0.1 % | "
-      "F1 at the "
-      "threshold | ECE |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n";
+      "| set | language | label | rows | positive | AUPRC linear | encoder | structure | cascade | AUROC | recall at 1 % FPR | at 0.1 % | "
+      "at 1 %, all unseen | F1 at the threshold | ECE |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n";
   for (const Measurement& m : classify::measurements(input.data.sets())) {
-    const auto score = [&](auto tier) {
-      return scored_rows(input, m, [&, tier](const Place& place) { return (input.left_out[place.set][place.row].*tier)[m.label]; });
+    const auto score = [&](const std::function<double(const ExampleScores&)>& of) {
+      return scored_rows(input, m, [&](const Place& place) { return of(input.left_out.of(place, m.set_number)); });
     };
-    const auto linear = score(&ExampleScores::linear), encoder = score(&ExampleScores::encoder), combined = score(&ExampleScores::combined);
-    const double ap_linear = classify::average_precision(linear), ap_encoder = classify::average_precision(encoder);
+    const auto precision = [&](const std::function<double(const ExampleScores&)>& of) { return classify::average_precision(score(of)); };
+    const double ap_linear = precision([&](const ExampleScores& scores) { return scores.alone.linear[m.label]; });
+    const double ap_encoder = precision([&](const ExampleScores& scores) { return scores.alone.encoder[m.label]; });
+    const bool weighs = filters::weighs_structure(m.label);
+    const double ap_structure = weighs ? precision([](const ExampleScores& scores) { return scores.alone.structure; }) : 0;
+    const auto combined = score([&](const ExampleScores& scores) { return scores.combined[m.label]; });
     const Interval ap = classify::bootstrap(combined, classify::average_precision, kRounds);
     const Interval recall =
         classify::bootstrap(combined, [](std::span<const Scored> rows) { return classify::recall_at_fpr(rows, 0.01); }, kRounds);
+    const auto strict =
+        scored_rows(input, m, [&](const Place& place) { return input.left_out.rows[place.set][place.row].combined[m.label]; });
+    const double strict_recall = classify::recall_at_fpr(strict, 0.01);
     const auto positives = std::count(m.positive.begin(), m.positive.end(), true);
-    out += fmt::format("| {}{} | {} | {} | {} | {} | {:.3f} | {:.3f} | {} | {:.3f} | {} | {:.3f} | {:.3f} | {:.3f} |\n", m.set,
-                       m.borrows_negatives ? " +" : "", m.language, classify::kLabels[m.label], m.rows.size(), positives, ap_linear,
-                       ap_encoder, with_interval(ap), classify::auroc(combined), with_interval(recall),
-                       classify::recall_at_fpr(combined, 0.001), classify::f1_at(combined, threshold(input, m.label, m.language)),
-                       probability_error(input, m.label, combined));
+    out += fmt::format("| {}{} | {} | {} | {} | {} | {:.3f} | {:.3f} | {} | {} | {:.3f} | {} | {:.3f} | {:.3f} | {:.3f} | {:.3f} |\n",
+                       m.set, m.borrows_negatives ? " +" : "", m.language, classify::kLabels[m.label], m.rows.size(), positives, ap_linear,
+                       ap_encoder, weighs ? fmt::format("{:.3f}", ap_structure) : "", with_interval(ap), classify::auroc(combined),
+                       with_interval(recall), classify::recall_at_fpr(combined, 0.001), strict_recall,
+                       classify::f1_at(strict, threshold(input, m.label, m.language)), probability_error(input, m.label, strict));
     by_language[m.set][m.language] = ap.value;
     if (m.language != "en") continue;
     Average& average = averages[m.task];
     average.linear += ap_linear;
     average.encoder += ap_encoder;
+    average.structure += ap_structure;
     average.combined += ap.value;
     average.recall += recall.value;
+    average.strict += strict_recall;
     ++average.sets;
   }
   return out;
@@ -117,13 +134,14 @@ std::string left_out_table(const ReportInput& input, std::map<std::string, Avera
 
 std::string averages_table(const std::map<std::string, Average>& averages) {
   std::string out =
-      "| task | sets | AUPRC linear | AUPRC encoder | AUPRC cascade | gain over linear | recall at 1 % FPR "
-      "|\n|---|---|---|---|---|---|---|\n";
+      "| task | sets | AUPRC linear | encoder | structure | cascade | gain over linear | recall at 1 % FPR | all unseen "
+      "|\n|---|---|---|---|---|---|---|---|---|\n";
   Average all;
   const auto row = [&](const std::string& name, const Average& a) {
     const double n = a.sets;
-    out += fmt::format("| {} | {} | {:.3f} | {:.3f} | {:.3f} | {:+.3f} | {:.3f} |\n", name, a.sets, a.linear / n, a.encoder / n,
-                       a.combined / n, (a.combined - a.linear) / n, a.recall / n);
+    out += fmt::format("| {} | {} | {:.3f} | {:.3f} | {} | {:.3f} | {:+.3f} | {:.3f} | {:.3f} |\n", name, a.sets, a.linear / n,
+                       a.encoder / n, a.structure > 0 ? fmt::format("{:.3f}", a.structure / n) : "", a.combined / n,
+                       (a.combined - a.linear) / n, a.recall / n, a.strict / n);
   };
   for (const auto& [task, average] : averages) {
     row(task, average);
@@ -132,6 +150,7 @@ std::string averages_table(const std::map<std::string, Average>& averages) {
     all.encoder += average.encoder;
     all.combined += average.combined;
     all.recall += average.recall;
+    all.strict += average.strict;
     all.sets += average.sets;
   }
   if (all.sets > 0) row("**harm and attacks**", all);
@@ -143,13 +162,14 @@ std::string benign_table(const ReportInput& input, const std::function<classify:
   std::map<std::string, std::pair<double, double>> sums;
   for (std::size_t s = 0; s < input.data.sets().size(); ++s) {
     const classify::DataSet& set = input.data.sets()[s];
-    if (set.info.task != "benign" && set.info.task != "look_alike" && set.info.task != "background") continue;
+    if (set.info.task != "benign" && set.info.task != "look_alike" && set.info.task != "background" && set.info.task != "benign_reply")
+      continue;
     std::vector<Scored> rows;
     ClusterNumbers clusters;
     for (std::size_t r = 0; r < set.examples.size(); ++r) {
       if (set.examples[r].split == "train" && set.info.trains) continue;
-      rows.push_back({is_flagged(input, scores({s, r}), classify::primary_language(set.examples[r].language)) ? 1.0 : 0.0, false,
-                      clusters.of(set.examples[r].cluster)});
+      rows.push_back({is_flagged(input, scores({s, r}), classify::primary_language(set.examples[r].language), set.info.part) ? 1.0 : 0.0,
+                      false, clusters.of(set.examples[r].cluster)});
     }
     if (rows.size() < 20) continue;
     const auto share = [](std::span<const Scored> sample) {
@@ -185,10 +205,11 @@ double thread_ms() {
   return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
 }
 
-bool needs_encoder(const ReportInput& input, const classify::LabelScores& linear) {
+bool needs_encoder(const ReportInput& input, const filters::TextScores& scores) {
   return std::any_of(input.calibration.labels.begin(), input.calibration.labels.end(), [&](const auto& entry) {
     const std::size_t label = *classify::label_index(entry.first);
-    return filters::meaning_of(label) && filters::has_evidence(entry.second) && linear[label] >= entry.second.gate;
+    return filters::meaning_of(label) && filters::has_evidence(entry.second) &&
+           filters::combine_early(entry.second.mix, label, scores) >= entry.second.gate;
   });
 }
 
@@ -204,9 +225,10 @@ Result<std::string> cost_table(const ReportInput& input) {
       const text::Views views(example.text);
       const std::string_view repaired = views.repaired().text();
       filters::TextScores scores = input.shipped.score_linear(repaired);
+      input.shipped.add_structure(views, filters::Voice::kUser, scores);
       const double middle = thread_ms();
-      if (input.shipped.has_encoder() && needs_encoder(input, scores.linear)) {
-        TRY(input.shipped.add_encoder(repaired, example.language, scores));
+      if (input.shipped.has_encoder() && needs_encoder(input, scores)) {
+        TRY(input.shipped.add_encoder(repaired, scores));
         encoder_ms += thread_ms() - middle;
         encoded += 1;
       }
@@ -222,7 +244,8 @@ Result<std::string> cost_table(const ReportInput& input) {
   };
   std::sort(all_us.begin(), all_us.end());
   return fmt::format(
-      "| | |\n|---|---|\n| benign prompts (dev and test rows of the benign sets) | {} |\n| linear tier, mean | {:.1f} µs |\n| encoder, "
+      "| | |\n|---|---|\n| benign prompts (dev and test rows of the benign sets) | {} |\n| linear tier and structure, with their views, "
+      "mean | {:.1f} µs |\n| encoder, "
       "mean where it ran | "
       "{:.2f} ms |\n| prompts that go on to the encoder | {:.1f} % |\n| cascade, median | {:.0f} µs |\n| cascade, mean | {:.2f} ms |\n",
       all_us.size(), mean(linear_us), encoded == 0 ? 0 : encoder_ms / encoded, 100 * encoded / static_cast<double>(all_us.size()),
@@ -247,7 +270,7 @@ std::string subgroup_table(const ReportInput& input) {
         const std::string padded = " " + text::fold_text(example.text) + " ";
         const bool inside = padded.find(" " + std::string(term) + " ") != std::string::npos;
         const bool positive = example.targets.positive(label);
-        const Scored row{input.left_out[s][r].combined[label], positive, r};
+        const Scored row{input.left_out.rows[s][r].combined[label], positive, r};
         if (inside) subgroup.push_back(row);
         if (inside != positive) bpsn.push_back(row);  // benign with the term, toxic without
         if (inside == positive) bnsp.push_back(row);  // toxic with the term, benign without
@@ -274,8 +297,10 @@ Result<std::string> shipped_table(const ReportInput& input, const std::string& s
       if (example.split != split || !example.targets.known(label)) continue;
       const text::Views views(example.text);
       filters::TextScores scores = input.shipped.score_linear(views.repaired().text());
-      if (input.shipped.has_encoder()) TRY(input.shipped.add_encoder(views.repaired().text(), example.language, scores));
-      by_language[classify::primary_language(example.language)].push_back({scores.combined[label], example.targets.positive(label), r});
+      input.shipped.add_structure(views, input.data.speaker({s, r}), scores);
+      if (input.shipped.has_encoder()) TRY(input.shipped.add_encoder(views.repaired().text(), scores));
+      const double score = filters::combine(mix_of(input, label), label, scores, example.language);
+      by_language[classify::primary_language(example.language)].push_back({score, example.targets.positive(label), r});
     }
     for (const auto& [language, rows] : by_language) {
       const auto positives = std::count_if(rows.begin(), rows.end(), [](const Scored& row) { return row.positive; });
@@ -319,10 +344,11 @@ Result<std::string> detection_report(const ReportInput& input) {
   std::string out =
       std::string(kHeader) +
       "## Sets left out\n\nEach row was scored by models that had seen no set of its group. `+`: the set has positives alone, and borrows "
-      "held-out rows of benign sets. Intervals are 95 %, drawn by source prompt.\n\n" +
+      "held-out rows of benign sets, scored by the same models. \"All unseen\": these rows, too, by models that had not seen their sets, "
+      "each set by its own; so are the last two columns. Intervals are 95 %, drawn by source prompt.\n\n" +
       averages_table(averages) + "\n" + left_out;
   out += "\n## Benign texts\n\nAt the shipped thresholds, by models that had not seen the set; rows that no threshold was chosen on.\n\n" +
-         benign_table(input, [&](const Place& place) { return input.left_out[place.set][place.row].combined; });
+         benign_table(input, [&](const Place& place) { return input.left_out.rows[place.set][place.row].combined; });
   out += "\n## Languages beside English\n\n" + language_table(by_language);
   out += "\n## Identity terms\n\n" + subgroup_table(input);
   out +=

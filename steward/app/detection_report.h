@@ -10,7 +10,7 @@ namespace steward::app {
 
 struct ReportInput {
   const DetectionData& data;
-  const ScoreTable& left_out;  ///< by models that did not see a row's group
+  const LeftOutScores& left_out;  ///< by models that did not see a row's group
   const classify::Calibration& calibration;
   const filters::Scorer& shipped;
   const guard::Filter& filter;  ///< the shipped models as the guard runs them

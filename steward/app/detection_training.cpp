@@ -8,7 +8,7 @@
 
 #include "steward/classify/dense_trainer.h"
 #include "steward/classify/linear_trainer.h"
-#include "steward/filters/classifier/scorer.h"
+#include "steward/filters/injection/evidence_trainer.h"
 
 namespace steward::app {
 namespace {
@@ -74,7 +74,9 @@ classify::LabelCalibration calibrate_label(const DetectionData& data, const Scor
     const float score = scores.combined[label];
     if (std::isnan(score)) return;
     if (example.targets.known(label)) rows.push_back({score, example.targets.positive(label), rows.size()});
-    if (!is_benign_set(set.info) || example.targets.positive(label)) return;
+    if (example.targets.positive(label)) return;
+    if (set.info.task == "benign_reply") benign[classify::Calibration::kReplies].push_back(score);
+    if (!is_benign_set(set.info)) return;
     benign["*"].push_back(score);
     benign[classify::primary_language(example.language)].push_back(score);
   });
@@ -106,16 +108,74 @@ double budget_of_one(const DetectionData& data, const ScoreTable& table, const c
   return classify::BenignCurve::kRates.back();
 }
 
-/// The linear score below which the linear tier answers by itself, for one label.
-double gate_of(const DetectionData& data, const ScoreTable& table, std::size_t label, const classify::BenignCurve& curve, double budget) {
+/// The score without the encoder below which a text is clear, for one label.
+double gate_of(const DetectionData& data, const ScoreTable& table, std::size_t label, const classify::LabelCalibration& calibration,
+               double budget) {
+  const double threshold = calibration.benign.at("*").score_at(budget);
   std::vector<double> flagged;
   each_train_row(data, table, [&](const classify::DataSet&, const Example& example, const ExampleScores& scores) {
     if (!filters::linear_knows(example.language)) return;
-    if (example.targets.positive(label) && scores.combined[label] >= curve.score_at(budget)) flagged.push_back(scores.linear[label]);
+    if (example.targets.positive(label) && scores.combined[label] >= threshold)
+      flagged.push_back(filters::combine_early(calibration.mix, label, scores.alone));
   });
   if (flagged.empty()) return std::numeric_limits<double>::max();
   std::sort(flagged.begin(), flagged.end());
   return flagged[static_cast<std::size_t>(kGateLoss * static_cast<double>(flagged.size()))];
+}
+
+filters::EvidenceWeights train_structure(const DetectionData& data, const std::vector<Place>& places, const std::vector<float>& weights) {
+  const std::size_t label = *classify::label_index("attack");
+  std::vector<filters::EvidenceRow> rows;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const classify::Targets& targets = data.example(places[i]).targets;
+    if (targets.known(label)) rows.push_back({&data.evidence(places[i]), data.speaker(places[i]), targets.positive(label), weights[i]});
+  }
+  return filters::train_evidence(rows);
+}
+
+filters::TextScores score_alone(const DetectionData& data, const TrainedModels& models, const Place& place) {
+  filters::TextScores out;
+  out.linear = out.encoder = nothing();
+  for (const auto& part : data.parts(place)) keep_highest(out.linear, score_part(models.linear, part));
+  out.structure = filters::structure_of(data.evidence(place), models.structure);
+  if (data.width() == 0) return out;
+  const std::span<const float> windows = data.windows(place);
+  for (std::size_t at = 0; at < windows.size(); at += data.width())
+    keep_highest(out.encoder, classify::score_dense(models.heads, windows.subspan(at, data.width())));
+  out.encoded = true;
+  return out;
+}
+
+using Mixes = std::array<classify::Mix, kLabelCount>;
+
+/// Mixes of all labels, fitted to the train rows of sets outside the groups `left_out`.
+Mixes fit_mixes(const DetectionData& data, const ScoreTable& table, const std::vector<std::string>& left_out) {
+  Mixes mixes;
+  if (data.width() == 0) return mixes;
+  const std::vector<Place> places = places_without(data, left_out);
+  const std::vector<float> weights = classify::set_weights(places);
+  for (std::size_t label = 0; label < kLabelCount; ++label) {
+    std::vector<classify::MixRow> rows;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      const Example& example = data.example(places[i]);
+      const filters::TextScores& scores = table[places[i].set][places[i].row].alone;
+      if (!example.targets.known(label) || std::isnan(scores.linear[label]) || std::isnan(scores.encoder[label])) continue;
+      if (!filters::linear_knows(example.language)) continue;
+      rows.push_back({scores.linear[label], scores.encoder[label], filters::weighs_structure(label) ? scores.structure : 0,
+                      example.targets.positive(label), weights[i]});
+    }
+    if (!rows.empty()) mixes[label] = classify::fit_mix(rows);
+  }
+  return mixes;
+}
+
+std::vector<std::vector<std::string>> groups_by_fold(const DetectionData& data, int folds) {
+  std::vector<std::string> groups;
+  for (const classify::DataSet& set : data.sets())
+    if (std::find(groups.begin(), groups.end(), set.info.group) == groups.end()) groups.push_back(set.info.group);
+  std::vector<std::vector<std::string>> out(static_cast<std::size_t>(folds));
+  for (std::size_t i = 0; i < groups.size(); ++i) out[i % out.size()].push_back(groups[i]);
+  return out;
 }
 
 }  // namespace
@@ -130,6 +190,7 @@ TrainedModels train_models(const DetectionData& data, const std::vector<std::str
       rows.push_back({data.parts(places[i]).front(), data.example(places[i]).targets, weights[i]});
     models.linear = classify::train_linear(rows, {});
   }
+  models.structure = train_structure(data, places, weights);
   if (data.width() == 0) return models;
   std::vector<classify::EmbeddedRow> rows;
   for (std::size_t i = 0; i < places.size(); ++i) rows.push_back({data.windows(places[i]), data.example(places[i]).targets, weights[i]});
@@ -137,42 +198,51 @@ TrainedModels train_models(const DetectionData& data, const std::vector<std::str
   return models;
 }
 
-ExampleScores score_example(const DetectionData& data, const TrainedModels& models, const Place& place) {
-  ExampleScores out{nothing(), nothing(), nothing()};
-  for (const auto& part : data.parts(place)) keep_highest(out.linear, score_part(models.linear, part));
-  if (data.width() > 0) {
-    const std::span<const float> windows = data.windows(place);
-    for (std::size_t at = 0; at < windows.size(); at += data.width())
-      keep_highest(out.encoder, classify::score_dense(models.heads, windows.subspan(at, data.width())));
-  }
-  for (std::size_t label = 0; label < kLabelCount; ++label)
-    out.combined[label] = filters::combine(out.linear[label], out.encoder[label], data.example(place).language);
-  return out;
+const ExampleScores& LeftOutScores::of(const Place& row, std::size_t measured_set) const {
+  if (fold_of[row.set] == fold_of[measured_set]) return rows[row.set][row.row];
+  return held_out[fold_of[measured_set]].at(row);
 }
 
-ScoreTable left_out_scores(const DetectionData& data, int folds) {
-  std::vector<std::string> groups;
-  for (const classify::DataSet& set : data.sets())
-    if (std::find(groups.begin(), groups.end(), set.info.group) == groups.end()) groups.push_back(set.info.group);
-  ScoreTable table(data.sets().size());
-  for (int fold = 0; fold < folds; ++fold) {
-    std::vector<std::string> left_out;
-    for (std::size_t i = static_cast<std::size_t>(fold); i < groups.size(); i += static_cast<std::size_t>(folds))
-      left_out.push_back(groups[i]);
-    const TrainedModels models = train_models(data, left_out);
-    for (std::size_t s = 0; s < data.sets().size(); ++s) {
-      if (std::find(left_out.begin(), left_out.end(), data.sets()[s].info.group) == left_out.end()) continue;
-      for (std::size_t r = 0; r < data.sets()[s].examples.size(); ++r) table[s].push_back(score_example(data, models, {s, r}));
-    }
-    fmt::print(stderr, "fold {} of {}: trained without {}\n", fold + 1, folds, fmt::join(left_out, ", "));
+LeftOutScores left_out_scores(const DetectionData& data, int folds) {
+  const std::vector<std::vector<std::string>> groups = groups_by_fold(data, folds);
+  LeftOutScores out;
+  out.held_out.resize(groups.size());
+  for (const classify::DataSet& set : data.sets()) {
+    out.rows.emplace_back(set.examples.size());
+    for (std::size_t fold = 0; fold < groups.size(); ++fold)
+      if (std::find(groups[fold].begin(), groups[fold].end(), set.info.group) != groups[fold].end()) out.fold_of.push_back(fold);
   }
-  return table;
+  for (std::size_t fold = 0; fold < groups.size(); ++fold) {
+    const TrainedModels models = train_models(data, groups[fold]);
+    for (std::size_t s = 0; s < data.sets().size(); ++s)
+      for (std::size_t r = 0; r < data.sets()[s].examples.size(); ++r) {
+        const Place place{s, r};
+        if (out.fold_of[s] == fold)
+          out.rows[s][r].alone = score_alone(data, models, place);
+        else if (data.example(place).split == "dev" && is_benign_set(data.sets()[s].info))
+          out.held_out[fold][place].alone = score_alone(data, models, place);
+      }
+    fmt::print(stderr, "fold {} of {}: trained without {}\n", fold + 1, folds, fmt::join(groups[fold], ", "));
+  }
+  for (std::size_t fold = 0; fold < groups.size(); ++fold) {
+    const Mixes mixes = fit_mixes(data, out.rows, groups[fold]);
+    const auto combine = [&](const Place& place, ExampleScores& scores) {
+      for (std::size_t label = 0; label < kLabelCount; ++label)
+        scores.combined[label] = filters::combine(mixes[label], label, scores.alone, data.example(place).language);
+    };
+    for (std::size_t s = 0; s < out.rows.size(); ++s)
+      for (std::size_t r = 0; r < out.rows[s].size() && out.fold_of[s] == fold; ++r) combine({s, r}, out.rows[s][r]);
+    for (auto& [place, scores] : out.held_out[fold]) combine(place, scores);
+  }
+  return out;
 }
 
 classify::Calibration calibrate(const DetectionData& data, const ScoreTable& left_out) {
   classify::Calibration out;
+  const Mixes mixes = fit_mixes(data, left_out, {});
   for (std::size_t label = 0; label < kLabelCount; ++label) {
     classify::LabelCalibration calibration = calibrate_label(data, left_out, label);
+    calibration.mix = mixes[label];
     if (calibration.benign.contains("*")) out.labels[std::string(classify::kLabels[label])] = std::move(calibration);
   }
   for (const classify::Measurement& measurement : classify::measurements(data.sets()))
@@ -180,8 +250,7 @@ classify::Calibration calibrate(const DetectionData& data, const ScoreTable& lef
       out.languages.push_back(measurement.language);
   std::sort(out.languages.begin(), out.languages.end());
   out.budget = budget_of_one(data, left_out, out);
-  for (auto& [name, label] : out.labels)
-    label.gate = gate_of(data, left_out, *classify::label_index(name), label.benign.at("*"), out.budget);
+  for (auto& [name, label] : out.labels) label.gate = gate_of(data, left_out, *classify::label_index(name), label, out.budget);
   return out;
 }
 

@@ -28,6 +28,8 @@ Result<const json::Object*> object_at(const json::Object& object, std::string_vi
 
 Result<LabelCalibration> read_label(const json::Object& object) {
   LabelCalibration out;
+  const json::Object& mix = *TRY(object_at(object, "mix"));
+  out.mix = {TRY(number(mix, "linear")), TRY(number(mix, "encoder")), TRY(number(mix, "structure"))};
   out.platt.slope = TRY(number(object, "slope"));
   out.platt.intercept = TRY(number(object, "intercept"));
   out.gate = TRY(number(object, "gate"));
@@ -91,6 +93,34 @@ Platt fit_platt(std::span<const Scored> rows) {
   return platt;
 }
 
+Mix fit_mix(std::span<const MixRow> rows) {
+  constexpr int kSteps = 300;
+  double all = 0;
+  for (const MixRow& row : rows) all += row.weight;
+  STEWARD_CHECK(all > 0);
+  std::array<double, 4> weights = {1, 1, 1, 0}, first{}, second{};
+  for (int step = 1; step <= kSteps; ++step) {
+    std::array<double, 4> slopes{};
+    for (const MixRow& row : rows) {
+      const double sum = weights[0] * row.linear + weights[1] * row.encoder + weights[2] * row.structure + weights[3];
+      const double error = (1 / (1 + std::exp(-sum)) - (row.positive ? 1 : 0)) * row.weight / all;
+      slopes[0] += error * row.linear;
+      slopes[1] += error * row.encoder;
+      slopes[2] += error * row.structure;
+      slopes[3] += error;
+    }
+    for (std::size_t i = 0; i < weights.size(); ++i) {  // Adam [Kingma & Ba 2015]
+      first[i] = 0.9 * first[i] + 0.1 * slopes[i];
+      second[i] = 0.999 * second[i] + 0.001 * slopes[i] * slopes[i];
+      weights[i] -= 0.05 * first[i] / (1 - std::pow(0.9, step)) / (std::sqrt(second[i] / (1 - std::pow(0.999, step))) + 1e-9);
+      if (i < 3) weights[i] = std::max(weights[i], 0.0);
+    }
+  }
+  const double both = weights[0] + weights[1];
+  if (!(both > 0)) return {};
+  return {2 * weights[0] / both, 2 * weights[1] / both, 2 * weights[2] / both};
+}
+
 BenignCurve::BenignCurve(const std::vector<double>& scores) : texts_(scores.size()) {
   for (std::size_t i = 0; i < kRates.size(); ++i) scores_[i] = threshold_at_fpr(scores, kRates[i]);
 }
@@ -125,6 +155,8 @@ const BenignCurve& Calibration::curve(const LabelCalibration& label, const std::
   return found != label.benign.end() && found->second.texts() >= kTextsMin ? found->second : label.benign.at("*");
 }
 
+const BenignCurve& Calibration::reply_curve(const LabelCalibration& label) { return curve(label, kReplies); }
+
 Result<void> write_calibration(const std::string& path, const Calibration& calibration) {
   json::Object labels;
   json::Array languages;
@@ -132,9 +164,10 @@ Result<void> write_calibration(const std::string& path, const Calibration& calib
   for (const auto& [name, label] : calibration.labels) {
     json::Object benign;
     for (const auto& [language, curve] : label.benign) benign[language] = curve.to_json();
-    labels[name] = json::Object{{"slope", label.platt.slope},       {"intercept", label.platt.intercept}, {"gate", label.gate},
-                                {"calibration_error", label.error}, {"positives", label.positives},       {"negatives", label.negatives},
-                                {"benign", std::move(benign)}};
+    json::Object mix{{"linear", label.mix.linear}, {"encoder", label.mix.encoder}, {"structure", label.mix.structure}};
+    labels[name] = json::Object{{"mix", std::move(mix)},        {"slope", label.platt.slope},       {"intercept", label.platt.intercept},
+                                {"gate", label.gate},           {"calibration_error", label.error}, {"positives", label.positives},
+                                {"negatives", label.negatives}, {"benign", std::move(benign)}};
   }
   return write_file_atomic(path, json::dump_canonical(json::Object{{"scores_of", calibration.scores_of},
                                                                    {"budget", calibration.budget},

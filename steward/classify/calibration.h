@@ -44,25 +44,42 @@ class BenignCurve {
   std::array<double, kRates.size()> scores_{};
 };
 
+/// How much each reading of a text counts in the sum of their log-odds.
+struct Mix {
+  double linear = 1, encoder = 1;
+  double structure = 1;  ///< evidence of an attack by rules, for labels of attacks
+};
+struct MixRow {
+  double linear, encoder, structure;
+  bool positive;
+  double weight;
+};
+/// Logistic regression with weights from 0 on; then scaled so that those of both tiers add up to 2.
+Mix fit_mix(std::span<const MixRow> rows);
+
 /// One label's calibration.
 struct LabelCalibration {
+  Mix mix;
   Platt platt;
-  double gate = 0;   ///< score of the linear tier below which it answers alone
+  double gate = 0;   ///< score without the encoder below which a text is clear
   double error = 0;  ///< expected calibration error on the rows it was fitted on, held out from training
   std::size_t positives = 0, negatives = 0;
-  std::map<std::string, BenignCurve> benign;  ///< by language; "*": all languages together
+  std::map<std::string, BenignCurve> benign;  ///< of prompts, by language; "*": all languages together; kReplies: of replies
 };
 
 /// What turns scores into probabilities and budgets into thresholds.
 struct Calibration {
   std::string scores_of;  ///< digests of the models whose scores it is for
   std::map<std::string, LabelCalibration> labels;
-  double gate = 0;                     ///< the linear tier answers alone below this margin (filters/classifier)
   std::vector<std::string> languages;  ///< that the models were measured in
   double budget = 0;                   ///< of one label, so that all together stay within 1 % on benign texts
 
+  /// Names the curve of replies, which are read piece by piece.
+  static constexpr char kReplies[] = "reply";
   /// The curve of a language, or that of all if the language has too few benign texts of its own.
   static const BenignCurve& curve(const LabelCalibration& label, const std::string& language);
+  /// That of replies in any language, or that of all prompts if there is none.
+  static const BenignCurve& reply_curve(const LabelCalibration& label);
 };
 
 Result<void> write_calibration(const std::string& path, const Calibration& calibration);

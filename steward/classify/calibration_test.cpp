@@ -45,6 +45,24 @@ TEST(Calibration, ABudgetIsNeverExceeded) {
   EXPECT_EQ(above(0), 0);
 }
 
+TEST(Calibration, AMixTrustsTheReadingThatKnows) {
+  std::vector<MixRow> rows;
+  for (int i = 0; i < 400; ++i) {
+    const bool positive = i % 4 == 0;
+    const double noise = (i * 37 % 101 - 50) / 25.0;
+    rows.push_back({noise, (positive ? 1.0 : -1.0) + noise / 4, positive && i % 8 == 0 ? 3.0 : 0.0, positive, 1});
+  }
+  const Mix mix = fit_mix(rows);
+  EXPECT_NEAR(mix.linear + mix.encoder, 2, 1e-9);
+  EXPECT_LT(mix.linear, 0.5);
+  EXPECT_GT(mix.structure, 0.1);
+  for (MixRow& row : rows) {
+    row.linear = row.encoder;
+    row.encoder = -row.encoder;
+  }
+  EXPECT_EQ(fit_mix(rows).encoder, 0) << "no reading counts against what it says";
+}
+
 TEST(Calibration, FilesGiveBackWhatWasWritten) {
   Calibration calibration;
   calibration.scores_of = "abc";
@@ -53,6 +71,7 @@ TEST(Calibration, FilesGiveBackWhatWasWritten) {
   LabelCalibration& toxic = calibration.labels["toxic"];
   toxic.platt = {1.5, 0.25};
   toxic.gate = -2.5;
+  toxic.mix = {0.5, 1.5, 0.25};
   toxic.benign["*"] = BenignCurve(std::vector<double>(500, 1.0));
   toxic.benign["de"] = BenignCurve(std::vector<double>(10, 9.0));
   const std::string path = (std::filesystem::temp_directory_path() / ("steward-calibration-" + std::to_string(::getpid()))).string();
@@ -65,6 +84,9 @@ TEST(Calibration, FilesGiveBackWhatWasWritten) {
   const LabelCalibration& label = back->labels.at("toxic");
   EXPECT_EQ(label.platt.slope, 1.5);
   EXPECT_EQ(label.gate, -2.5);
+  EXPECT_EQ(label.mix.linear, 0.5);
+  EXPECT_EQ(label.mix.encoder, 1.5);
+  EXPECT_EQ(label.mix.structure, 0.25);
   EXPECT_EQ(back->languages, (std::vector<std::string>{"en", "de"}));
   EXPECT_EQ(Calibration::curve(label, "de").texts(), 500u);  // ten texts say nothing
   EXPECT_EQ(Calibration::curve(label, "fr").texts(), 500u);

@@ -34,13 +34,14 @@ Result<void> read_labels(const yaml::Node& node, std::string_view key, std::vect
 
 Result<SetInfo> read_set(const yaml::Node& node) {
   TRY(yaml::check_keys(node,
-                       {"set", "group", "licence", "tier", "task", "label", "field", "cluster", "part", "trains", "rows_max", "only",
-                        "drop", "zero", "note"},
+                       {"set", "from", "group", "licence", "tier", "task", "label", "field", "cluster", "part", "trains", "rows_max",
+                        "only", "drop", "zero", "note"},
                        "a data set"));
   SetInfo info;
   TRY(read_text(node, "set", info.name));
   if (info.name.empty()) return yaml::fail_at(node, "a data set needs its name: `set: …`");
-  info.group = info.name;
+  info.group = info.from = info.name;
+  TRY(read_text(node, "from", info.from));
   TRY(read_text(node, "group", info.group));
   TRY(read_text(node, "licence", info.licence));
   TRY(read_text(node, "tier", info.tier));
@@ -51,8 +52,8 @@ Result<SetInfo> read_set(const yaml::Node& node) {
   TRY(read_text(node, "note", info.note));
   if (const yaml::Node* part = node.find("part")) {
     const std::string name = TRY(part->as_string());
-    if (name != "prompt" && name != "reply") return yaml::fail_at(*part, "`part` is prompt or reply");
-    info.part = name == "reply" ? Part::kReply : Part::kPrompt;
+    if (name != "prompt" && name != "reply" && name != "data") return yaml::fail_at(*part, "`part` is prompt, reply or data");
+    info.part = name == "reply" ? Part::kReply : name == "data" ? Part::kData : Part::kPrompt;
   }
   if (const yaml::Node* trains = node.find("trains")) info.trains = TRY(trains->as_bool());
   if (const yaml::Node* rows = node.find("rows_max")) info.rows_max = static_cast<std::size_t>(TRY(rows->as_integer()));
@@ -168,7 +169,7 @@ Result<std::vector<std::string>> prepare_data(const std::string& collection, con
   for (const SetInfo& info : TRY(read_sets(folder + "/sets.yaml"))) {
     std::map<std::string, std::size_t> taken;
     std::vector<std::string> lines;
-    for (Row& row : TRY(take_rows(info, packed_path(collection, info.name))))
+    for (Row& row : TRY(take_rows(info, packed_path(collection, info.from))))
       if (info.rows_max == 0 || taken[row.language] < info.rows_max) {
         ++taken[row.language];
         lines.push_back(std::move(row.line));

@@ -20,7 +20,8 @@ struct Example {
   std::string cluster;   ///< rows that stem from one prompt or template share it; bootstrap draws clusters
 };
 
-enum class Part { kPrompt, kReply };
+/// Whose words the texts are; kData: what a model is given to work on, as a tool's results.
+enum class Part { kPrompt, kReply, kData };
 
 /// What data/detection/sets.yaml says of one set.
 struct SetInfo {
@@ -28,8 +29,9 @@ struct SetInfo {
   std::string group;  ///< left out together: sets of one origin
   std::string licence;
   std::string tier;   ///< A: permissive; B: share-alike
-  std::string task;   ///< toxic | unsafe | attack | benign | look_alike | reply | refusal: what it is measured for
+  std::string task;   ///< toxic | unsafe | attack | benign | look_alike | background | reply | benign_reply: what it is measured for
   std::string label;  ///< label that is measured
+  std::string from;   ///< its name in the collection
   std::string field = "text";
   std::string cluster = "";  ///< field that clusters rows; empty: each row by itself
   Part part = Part::kPrompt;

@@ -73,6 +73,23 @@ TEST(DataSets, PreparesWhatIsNamedAndNothingElse) {
   EXPECT_TRUE(sets->at(1).examples[0].targets.negative(*label_index("profanity")));
 }
 
+TEST(DataSets, OneSetOfACollectionMayBeReadTwice) {
+  const Folder folder;
+  folder.sets(
+      "- {set: a, licence: MIT, tier: A}\n"
+      "- {set: answers, from: a, group: a, licence: MIT, tier: A, task: benign_reply, field: chosen, part: reply}\n");
+  folder.rows("a", {R"({"id":"1","text":"asked","chosen":"answered","lang":"en","split":"train"})"});
+  ASSERT_TRUE(prepare_data(folder.path() + "/from", folder.path()));
+  const auto sets = read_data(folder.path());
+  ASSERT_TRUE(sets) << sets.error().message;
+  EXPECT_EQ(sets->at(0).examples[0].text, "asked");
+  EXPECT_EQ(sets->at(1).examples[0].text, "answered");
+  EXPECT_EQ(sets->at(1).info.part, Part::kReply);
+  EXPECT_EQ(sets->at(1).info.group, "a");
+  folder.sets("- {set: a, licence: MIT, tier: A, part: both}\n");
+  EXPECT_NE(read_sets(folder.path() + "/sets.yaml").error().message.find("prompt, reply or data"), std::string::npos);
+}
+
 TEST(DataSets, BadInputIsNamedAndNotQuoted) {
   const Folder folder;
   folder.sets("- {set: a, licence: MIT, tier: C}\n");

@@ -49,6 +49,7 @@ std::vector<Measurement> measurements(const std::vector<DataSet>& sets) {
     }
     for (auto& [language, measurement] : by_language) {
       measurement.set = info.name;
+      measurement.set_number = s;
       measurement.group = info.group;
       measurement.task = info.task;
       measurement.language = language;

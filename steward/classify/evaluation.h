@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -16,11 +17,13 @@ std::string primary_language(const std::string& language);
 struct Place {
   std::size_t set = 0;
   std::size_t row = 0;
+  friend auto operator<=>(const Place&, const Place&) = default;
 };
 
 /// What one data set is measured by.
 struct Measurement {
   std::string set, group, task, language;
+  std::size_t set_number = 0;
   std::size_t label = 0;
   std::vector<Place> rows;  ///< positives and negatives
   std::vector<bool> positive;

@@ -51,8 +51,12 @@ struct Run {
   std::size_t end = 0;
   int letters = 0;  ///< of any script
   int ascii_letters = 0;
-  int inner_leet = 0;  ///< leet characters with a letter somewhere behind them
+  int inner_leet = 0;     ///< leet characters with a letter somewhere behind them
+  bool only_leet = true;  ///< digits that stand for letters, and nothing else
 };
+
+/// How much of a text is written in leet: where many words are, also those are that alone would pass for numbers.
+enum class LeetShare { kSome, kMany, kMost };
 
 class Repair {
  public:
@@ -60,6 +64,7 @@ class Repair {
 
   MappedText run() {
     out_.reserve(text_.size());
+    share_ = leet_share();
     for (std::size_t at = 0; at < text_.size();) {
       const Run run = run_at(at);
       for (std::size_t from = run.begin; from < run.end;) from = put(run, from);
@@ -69,6 +74,19 @@ class Repair {
   }
 
  private:
+  LeetShare leet_share() const {
+    constexpr int kWordsMin = 3;
+    int words = 0, disguised = 0;
+    for (std::size_t at = 0; at < text_.size();) {
+      const Run run = run_at(at);
+      at = run.end;
+      words += run.letters > 0 ? 1 : 0;
+      disguised += run.letters > 0 && run.inner_leet > 0 ? 1 : 0;
+    }
+    if (disguised < kWordsMin || 5 * disguised < words) return LeetShare::kSome;
+    return 3 * disguised < words ? LeetShare::kMany : LeetShare::kMost;
+  }
+
   /// Word characters, leet signs and marks in a row, or one other character.
   Run run_at(std::size_t begin) const {
     Run run{begin, begin};
@@ -87,14 +105,20 @@ class Repair {
       } else if (leet(c) != 0) {
         ++leet_before;
       }
+      run.only_leet = run.only_leet && leet(c) != 0 && !stands_inside_only(c);
       run.end = next;
     }
     return run;
   }
 
-  /// A digit stands for a letter if letters follow it, or if others of its word do: "m4k3", but not "mp3" and "gpt4".
+  /// A digit stands for a letter if letters follow it, or if others of its word do: "m4k3", but not "mp3" and "gpt4". Among many such words
+  /// any digit in a word does ("mo5t"), and where most are, also a number of one or two digits ("70 u5e 17").
   bool is_leet(const Run& run, char32_t c, std::size_t end) const {
-    if (leet(c) == 0 || run.letters < 2 || run.letters <= run.inner_leet) return false;
+    constexpr std::size_t kNumberMax = 2;
+    if (leet(c) == 0) return false;
+    if (share_ != LeetShare::kSome && run.letters > 0 && !stands_inside_only(c)) return true;
+    if (share_ == LeetShare::kMost && run.only_leet) return run.end - run.begin <= kNumberMax;
+    if (run.letters < 2 || run.letters <= run.inner_leet) return false;
     const std::string_view rest = text_.substr(end, run.end - end);
     const bool letters_follow =
         std::any_of(rest.begin(), rest.end(), [](char byte) { return u_isalpha(static_cast<UChar32>(byte & 0x7F)) || byte < 0; });
@@ -128,6 +152,7 @@ class Repair {
   const MappedText& folded_;
   const std::string_view text_;
   const Scripts scripts_;
+  LeetShare share_ = LeetShare::kSome;
   MappedText out_;
 };
 

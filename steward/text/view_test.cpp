@@ -103,10 +103,18 @@ TEST(Repaired, PutsDisguisedLettersBack) {
   EXPECT_EQ(repaired("s\u0336t\u0336o\u0336p\u0336"), "stop");
 }
 
+TEST(Repaired, AmongManyDisguisedWordsEndsAndNumbersAreLetters) {
+  EXPECT_EQ(repaired("h0w d0 y0u u5e mos7 of i7"), "how do you use most of it");
+  EXPECT_EQ(repaired("70 m4k3 4 c4k3 45 w3ll 1n 2024"), "to make a cake as well in 2024");
+  EXPECT_EQ(repaired("play the mp3 of h0m3 on 70 gpt4 boxes please"),
+            "play the mp3 of home on 70 gpt4 boxes please");  // one word is not many
+}
+
 TEST(Repaired, LeavesWhatIsMeantAlone) {
-  for (const char* text : {"modem mp3 gpt4 covid19 2024 s3 $5 10:30 hello! c++ 3d",
-                           "\u0441\u043A\u043E\u0440\u043E \u0432\u0441\u0451 \u0440\u043E\u0441\u043B\u043E",
-                           "caf\u00E9 na\u00EFve gr\u00F6\u00DFe", "\u03B1\u03B2\u03B3 \u03C3\u03BF\u03C6\u03CC\u03C2"})
+  for (const char* text :
+       {"modem mp3 gpt4 covid19 2024 s3 $5 10:30 hello! c++ 3d", "h264 and x265 at 1080p with aac2 in mp4 or mkv3, 70 of 17 files",
+        "\u0441\u043A\u043E\u0440\u043E \u0432\u0441\u0451 \u0440\u043E\u0441\u043B\u043E", "caf\u00E9 na\u00EFve gr\u00F6\u00DFe",
+        "\u03B1\u03B2\u03B3 \u03C3\u03BF\u03C6\u03CC\u03C2"})
     EXPECT_EQ(repaired(text), fold_text(text));
 }
 

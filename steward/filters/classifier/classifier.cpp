@@ -135,7 +135,8 @@ Result<void> ClassifierFilter::judge_piece(std::string_view raw, const text::Pie
 /// True if the linear tier alone may say that no label counts.
 bool ClassifierFilter::is_clear(const TextScores& scores, const guard::Scope& scope) const {
   return linear_knows(scope.context.language) && std::none_of(heads_.begin(), heads_.end(), [&](const Head& head) {
-           return applies(*meaning_of(head.label), scope) && scores.linear[head.label] >= head.calibration.gate;
+           return applies(*meaning_of(head.label), scope) &&
+                  combine_early(head.calibration.mix, head.label, scores) >= head.calibration.gate;
          });
 }
 
@@ -143,9 +144,12 @@ ClassifierFilter::Verdict ClassifierFilter::verdict(const Head& head, const Text
   const Meaning& meaning = *meaning_of(head.label);
   const std::string& language = scope.context.language;
   const auto wanted = policy_ ? policy_->fpr_budget(meaning.category, scope.direction, language) : std::nullopt;
-  const double score = classify::Calibration::curve(head.calibration, language).score_at(wanted.value_or(budget_));
+  const classify::BenignCurve& curve = scope.direction == policy::Direction::kOutput
+                                           ? classify::Calibration::reply_curve(head.calibration)
+                                           : classify::Calibration::curve(head.calibration, language);
+  const double score = curve.score_at(wanted.value_or(budget_));
   const double threshold = head.calibration.platt(score);
-  double probability = head.calibration.platt(scores.combined[head.label]);
+  double probability = head.calibration.platt(combine(head.calibration.mix, head.label, scores, language));
   // The linear tier has said that the text is clear; the threshold is for both tiers' scores.
   if (scorer_->has_encoder() && !scores.encoded) probability = std::min(probability, kClearShare * threshold);
   return {&head, probability, threshold};
@@ -175,7 +179,9 @@ Result<void> ClassifierFilter::judge(const text::Views& views, const guard::Scop
   const std::string_view text = view.text();
   if (is_wordless(text)) return {};
   TextScores scores = scorer_->score_linear(text);
-  if (scorer_->has_encoder() && !is_clear(scores, scope)) TRY(scorer_->add_encoder(text, scope.context.language, scores));
+  if (scope.direction == policy::Direction::kInput)
+    scorer_->add_structure(views, scope.role == "tool" ? Voice::kData : Voice::kUser, scores);
+  if (scorer_->has_encoder() && !is_clear(scores, scope)) TRY(scorer_->add_encoder(text, scores));
   // Of the labels of one category, the one that goes furthest beyond its threshold speaks.
   std::vector<Verdict> best;
   for (const Head& head : heads_) {
@@ -231,14 +237,16 @@ Result<std::unique_ptr<const Scorer>> open_scorer(const yaml::Node& config, cons
   const auto at = [&](const Error& error) { return yaml::fail_at(config, error.message); };
   auto linear = classify::LinearModel::open(models + "/linear.bin");
   if (!linear) return at(linear.error());
+  auto structure = open_structure(models);
+  if (!structure) return at(structure.error());
   const yaml::Node* node = config.find("encoder");
   const std::string name = node ? TRY(node->as_string()) : "none";
-  if (name == "none") return std::make_unique<const Scorer>(*std::move(linear), nullptr, nullptr);
+  if (name == "none") return std::make_unique<const Scorer>(*std::move(linear), nullptr, nullptr, *std::move(structure));
   auto encoder = model::open_encoder(TRY(find_file(*node, name, environment)), encoder_options());
   if (!encoder) return yaml::fail_at(*node, encoder.error().message);
   auto heads = classify::DenseHead::open(models + "/heads.bin", trunk_id(**encoder));
   if (!heads) return at(heads.error());
-  return std::make_unique<const Scorer>(*std::move(linear), *std::move(heads), *std::move(encoder));
+  return std::make_unique<const Scorer>(*std::move(linear), *std::move(heads), *std::move(encoder), *std::move(structure));
 }
 
 }  // namespace

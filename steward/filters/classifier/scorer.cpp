@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
 
 #include "steward/core/check.h"
 #include "steward/core/hash.h"
+#include "steward/filters/injection/evidence_trainer.h"
 #include "steward/text/view.h"
 
 namespace steward::filters {
@@ -45,15 +49,34 @@ std::vector<text::Span> linear_parts(std::string_view repaired) {
 
 bool linear_knows(std::string_view language) { return language == "und" || language.substr(0, language.find_first_of("-/")) == "en"; }
 
-float combine(float linear, float encoder, std::string_view language) {
-  if (std::isnan(linear)) return encoder;
-  if (std::isnan(encoder)) return linear;
-  return (linear_knows(language) ? 1 : kForeignWeight) * linear + encoder;
+bool weighs_structure(std::size_t label) {
+  const std::string_view name = classify::kLabels[label];
+  return name == "attack" || name == "jailbreak" || name == "injection" || name == "prompt_leak";
+}
+
+double structure_of(const std::vector<Evidence>& evidence, const EvidenceWeights& weights) {
+  if (evidence.empty()) return 0;
+  const Scores scores = score_of(evidence, 0, weights);
+  return std::max(scores.of(Voice::kUser).evidence, scores.of(Voice::kData).evidence);
+}
+
+float combine_early(const classify::Mix& mix, std::size_t label, const TextScores& scores) {
+  const double structure = weighs_structure(label) ? mix.structure * scores.structure : 0;
+  return static_cast<float>(mix.linear * scores.linear[label] + structure);
+}
+
+float combine(const classify::Mix& mix, std::size_t label, const TextScores& scores, std::string_view language) {
+  const float linear = scores.linear[label], encoder = scores.encoder[label];
+  if (std::isnan(linear) && std::isnan(encoder)) return linear;
+  double sum = weighs_structure(label) ? mix.structure * scores.structure : 0;
+  if (!std::isnan(linear)) sum += (linear_knows(language) ? 1 : kForeignWeight) * mix.linear * linear;
+  if (!std::isnan(encoder)) sum += mix.encoder * encoder;
+  return static_cast<float>(sum);
 }
 
 Scorer::Scorer(std::unique_ptr<const classify::LinearModel> linear, std::unique_ptr<const classify::DenseHead> heads,
-               std::unique_ptr<const model::Encoder> encoder)
-    : linear_(std::move(linear)), heads_(std::move(heads)), encoder_(std::move(encoder)) {
+               std::unique_ptr<const model::Encoder> encoder, std::optional<EvidenceWeights> structure)
+    : linear_(std::move(linear)), heads_(std::move(heads)), encoder_(std::move(encoder)), structure_(std::move(structure)) {
   STEWARD_CHECK(linear_ != nullptr && (heads_ == nullptr) == (encoder_ == nullptr));
   STEWARD_CHECK(heads_ == nullptr || heads_->inputs() == encoder_->width());
 }
@@ -62,8 +85,16 @@ bool Scorer::has(std::size_t label) const { return linear_->has(label) || (heads
 
 std::string Scorer::digest() const {
   std::string digest = linear_->digest().substr(0, 12);
+  if (structure_)
+    for (const auto& weights : structure_->of) digest += "+" + hex(sha256(fmt::format("{}", fmt::join(weights, ",")))).substr(0, 8);
   if (heads_) digest += "+" + heads_->digest().substr(0, 12) + "+" + encoder_->digest().substr(0, 12);
   return digest;
+}
+
+Result<std::optional<EvidenceWeights>> open_structure(const std::string& folder) {
+  auto weights = read_evidence_weights(folder + "/structure.json");
+  if (!weights && weights.error().code == ErrorCode::kNotFound) return std::optional<EvidenceWeights>();
+  return std::optional<EvidenceWeights>(TRY(std::move(weights)));
 }
 
 TextScores Scorer::score_linear(std::string_view repaired) const {
@@ -77,25 +108,28 @@ TextScores Scorer::score_linear(std::string_view repaired) const {
       out.where[label] = parts[i];
     }
   }
-  out.combined = out.linear;
+  out.encoder.fill(std::numeric_limits<float>::quiet_NaN());
   return out;
 }
 
-Result<void> Scorer::add_encoder(std::string_view repaired, std::string_view language, TextScores& scores) const {
+void Scorer::add_structure(const text::Views& views, Voice voice, TextScores& scores) const {
+  if (!structure_) return;
+  static const EvidenceReader reader;  // tens of milliseconds to build, the same for all
+  scores.structure = structure_of(reader.read(views, voice), *structure_);
+}
+
+Result<void> Scorer::add_encoder(std::string_view repaired, TextScores& scores) const {
   STEWARD_CHECK(encoder_ != nullptr);
   const auto texts = TRY(encoder_->encode({&repaired, 1}));
   const std::vector<model::EncodedWindow>& windows = texts.front();
-  classify::LabelScores best;
   for (std::size_t i = 0; i < windows.size(); ++i) {
     const classify::LabelScores of_window = heads_->score(windows[i].embedding);
     for (std::size_t label = 0; label < classify::kLabelCount; ++label) {
-      if (i > 0 && !(of_window[label] > best[label])) continue;
-      best[label] = of_window[label];
-      if (!std::isnan(best[label])) scores.where[label] = windows[i].span;
+      if (i > 0 && !(of_window[label] > scores.encoder[label])) continue;
+      scores.encoder[label] = of_window[label];
+      if (!std::isnan(of_window[label])) scores.where[label] = windows[i].span;
     }
   }
-  for (std::size_t label = 0; label < classify::kLabelCount; ++label)
-    scores.combined[label] = combine(scores.linear[label], best[label], language);
   scores.encoded = true;
   return {};
 }

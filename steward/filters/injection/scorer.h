@@ -22,8 +22,16 @@ struct Scores {
   double probability(Voice voice) const;
 };
 
+/// What each evidence weighs, in log-odds, by voice and number.
+struct EvidenceWeights {
+  std::array<std::vector<double>, kVoices> of;
+  double at(std::size_t number, Voice voice) const { return of[static_cast<std::size_t>(voice)][number]; }
+};
+/// Those of the filter `injection`.
+const EvidenceWeights& shipped_weights();
+
 /// `bytes`: of the text that the evidence was read in.
-Scores score_of(const std::vector<Evidence>& evidence, std::size_t bytes);
+Scores score_of(const std::vector<Evidence>& evidence, std::size_t bytes, const EvidenceWeights& weights = shipped_weights());
 /// Log-odds that one evidence adds.
 double weight_of(std::size_t number, Voice voice);
 double intercept_of(Voice voice, bool is_short);
