@@ -129,7 +129,7 @@ Result<int> scan_all(const CommandLine& line, const Options& options) {
     return fail(ErrorCode::kNotFound, fmt::format("the product has no profile '{}'; see `policies:` in product.yaml", options.profile));
   static const SystemClock clock;
   ProductModels models(product);
-  const auto guard = TRY(load_guard(found->second, clock, models.source()));
+  const auto guard = TRY(load_guard(found->second, clock, models.for_filters()));
   Scan scan(*guard, options);
   for (const std::string& path : options.files) {
     if (path.ends_with(".jsonl")) {
