@@ -9,6 +9,7 @@
 #include "steward/classify/linear_trainer.h"
 #include "steward/core/files.h"
 #include "steward/core/hash.h"
+#include "steward/filters/classifier/classifier.h"
 #include "steward/filters/classifier/scorer.h"
 #include "steward/text/pieces.h"
 #include "steward/text/view.h"
@@ -89,7 +90,7 @@ filters::Voice speaker_of(const classify::SetInfo& info) {
 std::vector<std::string> texts_read(std::string_view text, classify::Part part) {
   if (part != classify::Part::kReply) return {std::string(text::Views(text).repaired().text())};
   std::vector<std::string> out;
-  for (const text::Piece& piece : text::cut_pieces(text, {})) {
+  for (const text::Piece& piece : text::cut_pieces(text, filters::reply_pieces())) {
     const text::Views views(text.substr(piece.context_begin, piece.span.end - piece.context_begin));
     out.emplace_back(views.repaired().text());
   }

@@ -6,6 +6,7 @@
 #include "steward/app/models.h"
 #include "steward/app/profiles.h"
 #include "steward/core/clock.h"
+#include "steward/filters/classifier/reach.h"
 #include "steward/policy/check.h"
 #include "steward/policy/explain.h"
 #include "steward/policy/policy_tests.h"
@@ -39,7 +40,7 @@ Result<std::string> path_of(const CommandLine& line, const Options& options) {
 }
 
 Result<std::shared_ptr<const guard::Guard>> guard_of(const CommandLine& line, const Options& options, ProductModels& models) {
-  return load_guard(TRY(path_of(line, options)), clock_of_commands(), models.source());
+  return load_guard(TRY(path_of(line, options)), clock_of_commands(), models.for_filters());
 }
 
 Result<int> check(const CommandLine& line, const Options& options) {
@@ -52,6 +53,10 @@ Result<int> check(const CommandLine& line, const Options& options) {
     checks.languages = product.languages;
     checks.jurisdictions = product.jurisdictions;
   }
+  const std::string path = TRY(path_of(line, options));
+  for (const policy::FilterSpec& spec : guard->policy().filters())
+    if (spec.kind == "classifier" && !spec.shadow)
+      checks.reaches.push_back(TRY(filters::reach_of_classifier(spec, environment_of(path, guard->policy()))));
   const Style style = terminal_style();
   int errors = 0, warnings = 0;
   for (const policy::Problem& problem : policy::check(guard->policy(), checks)) {
@@ -80,7 +85,7 @@ Result<int> explain(const CommandLine& line, const Options& options) {
 Result<int> diff(const CommandLine& line, const Options& options) {
   ProductModels models(line.product_dir);
   const auto before = TRY(guard_of(line, options, models));
-  const auto after = TRY(load_guard(options.other, clock_of_commands(), models.source()));
+  const auto after = TRY(load_guard(options.other, clock_of_commands(), models.for_filters()));
   const auto lines = policy::diff(before->policy(), after->policy());
   for (const std::string& one : lines) fmt::print("{}\n", one);
   if (lines.empty()) fmt::print("no difference\n");

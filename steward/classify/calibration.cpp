@@ -7,6 +7,7 @@
 
 #include "steward/core/check.h"
 #include "steward/core/files.h"
+#include "steward/core/hash.h"
 
 namespace steward::classify {
 namespace {
@@ -26,6 +27,14 @@ Result<const json::Object*> object_at(const json::Object& object, std::string_vi
   return value;
 }
 
+Result<std::vector<std::string>> read_languages(const json::Object& object) {
+  std::vector<std::string> out;
+  if (const json::Array* languages = TRY(json::get_array(object, "languages")))
+    for (const json::Value& language : *languages)
+      if (language.is_string()) out.emplace_back(language.as_string());
+  return out;
+}
+
 Result<LabelCalibration> read_label(const json::Object& object) {
   LabelCalibration out;
   const json::Object& mix = *TRY(object_at(object, "mix"));
@@ -36,6 +45,7 @@ Result<LabelCalibration> read_label(const json::Object& object) {
   out.error = TRY(number(object, "calibration_error"));
   out.positives = static_cast<std::size_t>(TRY(number(object, "positives")));
   out.negatives = static_cast<std::size_t>(TRY(number(object, "negatives")));
+  out.languages = TRY(read_languages(object));
   for (const auto& [language, curve] : *TRY(object_at(object, "benign"))) {
     if (!curve.is_object()) return fail(ErrorCode::kInvalidInput, "'benign' must map languages to curves");
     out.benign[std::string(language)] = TRY(BenignCurve::from_json(curve.as_object()));
@@ -48,10 +58,10 @@ Result<Calibration> read_object(const json::Object& root) {
   Calibration out;
   out.scores_of = TRY(json::get_string(root, "scores_of")).value_or("");
   out.budget = TRY(number(root, "budget"));
-  const json::Array* languages = TRY(json::get_array(root, "languages"));
-  if (!languages) return fail(ErrorCode::kInvalidInput, "'languages' is missing");
-  for (const json::Value& language : *languages)
-    if (language.is_string()) out.languages.emplace_back(language.as_string());
+  if (const json::Object* traffic = TRY(json::get_object(root, "traffic")))
+    out.traffic = {static_cast<std::size_t>(TRY(number(*traffic, "texts"))), TRY(number(*traffic, "confidence"))};
+  if (!root.contains("languages")) return fail(ErrorCode::kInvalidInput, "'languages' is missing");
+  out.languages = TRY(read_languages(root));
   for (const auto& [name, label] : *TRY(object_at(root, "labels"))) {
     if (!label_index(name) || !label.is_object())
       return fail(ErrorCode::kInvalidInput, fmt::format("there is no label '{}'", std::string_view(name)));
@@ -125,6 +135,16 @@ BenignCurve::BenignCurve(const std::vector<double>& scores) : texts_(scores.size
   for (std::size_t i = 0; i < kRates.size(); ++i) scores_[i] = threshold_at_fpr(scores, kRates[i]);
 }
 
+BenignCurve BenignCurve::mapped(std::size_t texts, const std::function<double(double rate, double score)>& change) const {
+  BenignCurve out;
+  out.texts_ = texts;
+  for (std::size_t i = 0; i < kRates.size(); ++i) {
+    out.scores_[i] = change(kRates[i], scores_[i]);
+    if (i > 0) out.scores_[i] = std::max(out.scores_[i], out.scores_[i - 1]);
+  }
+  return out;
+}
+
 double BenignCurve::score_at(double budget) const {
   for (std::size_t i = 0; i < kRates.size(); ++i)
     if (kRates[i] <= budget) return scores_[i];
@@ -157,7 +177,9 @@ const BenignCurve& Calibration::curve(const LabelCalibration& label, const std::
 
 const BenignCurve& Calibration::reply_curve(const LabelCalibration& label) { return curve(label, kReplies); }
 
-Result<void> write_calibration(const std::string& path, const Calibration& calibration) {
+namespace {
+
+std::string text_of(const Calibration& calibration) {
   json::Object labels;
   json::Array languages;
   for (const std::string& language : calibration.languages) languages.emplace_back(language);
@@ -169,11 +191,23 @@ Result<void> write_calibration(const std::string& path, const Calibration& calib
                                 {"gate", label.gate},           {"calibration_error", label.error}, {"positives", label.positives},
                                 {"negatives", label.negatives}, {"benign", std::move(benign)}};
   }
-  return write_file_atomic(path, json::dump_canonical(json::Object{{"scores_of", calibration.scores_of},
-                                                                   {"budget", calibration.budget},
-                                                                   {"languages", std::move(languages)},
-                                                                   {"labels", std::move(labels)}}) +
-                                     "\n");
+  for (const auto& [name, label] : calibration.labels)
+    if (!label.languages.empty()) labels[name].as_object()["languages"] = json::Array(label.languages.begin(), label.languages.end());
+  json::Object root{{"scores_of", calibration.scores_of},
+                    {"budget", calibration.budget},
+                    {"languages", std::move(languages)},
+                    {"labels", std::move(labels)}};
+  if (calibration.traffic)
+    root["traffic"] = json::Object{{"texts", calibration.traffic->texts}, {"confidence", calibration.traffic->confidence}};
+  return json::dump_canonical(root) + "\n";
+}
+
+}  // namespace
+
+std::string digest_of(const Calibration& calibration) { return hex(sha256(text_of(calibration))); }
+
+Result<void> write_calibration(const std::string& path, const Calibration& calibration) {
+  return write_file_atomic(path, text_of(calibration));
 }
 
 Result<Calibration> read_calibration(const std::string& path) {

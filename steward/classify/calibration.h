@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -35,6 +36,8 @@ class BenignCurve {
   /// score that was seen. Between kept rates it is the one of the lower rate: never more false positives than asked for.
   double score_at(double budget) const;
   std::size_t texts() const { return texts_; }
+  /// One with other scores, by rate and score; a lower rate never gets a lower score than a higher one. `texts`: that it says something of.
+  BenignCurve mapped(std::size_t texts, const std::function<double(double rate, double score)>& change) const;
 
   json::Object to_json() const;
   static Result<BenignCurve> from_json(const json::Object& object);
@@ -64,7 +67,14 @@ struct LabelCalibration {
   double gate = 0;   ///< score without the encoder below which a text is clear
   double error = 0;  ///< expected calibration error on the rows it was fitted on, held out from training
   std::size_t positives = 0, negatives = 0;
+  std::vector<std::string> languages;         ///< with enough rows of both kinds; empty: those of the whole calibration
   std::map<std::string, BenignCurve> benign;  ///< of prompts, by language; "*": all languages together; kReplies: of replies
+};
+
+/// The texts of an operator that thresholds were fitted to (`steward classify calibrate`).
+struct TrafficRecord {
+  std::size_t texts = 0;
+  double confidence = 0;  ///< with which the budgets hold on such texts
 };
 
 /// What turns scores into probabilities and budgets into thresholds.
@@ -73,6 +83,7 @@ struct Calibration {
   std::map<std::string, LabelCalibration> labels;
   std::vector<std::string> languages;  ///< that the models were measured in
   double budget = 0;                   ///< of one label, so that all together stay within 1 % on benign texts
+  std::optional<TrafficRecord> traffic;
 
   /// Names the curve of replies, which are read piece by piece.
   static constexpr char kReplies[] = "reply";
@@ -82,6 +93,8 @@ struct Calibration {
   static const BenignCurve& reply_curve(const LabelCalibration& label);
 };
 
+/// SHA-256 of what is written, in hex.
+std::string digest_of(const Calibration& calibration);
 Result<void> write_calibration(const std::string& path, const Calibration& calibration);
 /// Errors: kNotFound; kInvalidInput that names the file and the key.
 Result<Calibration> read_calibration(const std::string& path);

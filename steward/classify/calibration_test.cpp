@@ -72,6 +72,8 @@ TEST(Calibration, FilesGiveBackWhatWasWritten) {
   toxic.platt = {1.5, 0.25};
   toxic.gate = -2.5;
   toxic.mix = {0.5, 1.5, 0.25};
+  toxic.languages = {"de"};
+  calibration.traffic = {1500, 0.95};
   toxic.benign["*"] = BenignCurve(std::vector<double>(500, 1.0));
   toxic.benign["de"] = BenignCurve(std::vector<double>(10, 9.0));
   const std::string path = (std::filesystem::temp_directory_path() / ("steward-calibration-" + std::to_string(::getpid()))).string();
@@ -87,6 +89,9 @@ TEST(Calibration, FilesGiveBackWhatWasWritten) {
   EXPECT_EQ(label.mix.linear, 0.5);
   EXPECT_EQ(label.mix.encoder, 1.5);
   EXPECT_EQ(label.mix.structure, 0.25);
+  EXPECT_EQ(label.languages, (std::vector<std::string>{"de"}));
+  EXPECT_EQ(back->traffic->texts, 1500u);
+  EXPECT_EQ(digest_of(*back), digest_of(calibration));
   EXPECT_EQ(back->languages, (std::vector<std::string>{"en", "de"}));
   EXPECT_EQ(Calibration::curve(label, "de").texts(), 500u);  // ten texts say nothing
   EXPECT_EQ(Calibration::curve(label, "fr").texts(), 500u);

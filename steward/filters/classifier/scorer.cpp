@@ -75,7 +75,7 @@ float combine(const classify::Mix& mix, std::size_t label, const TextScores& sco
 }
 
 Scorer::Scorer(std::unique_ptr<const classify::LinearModel> linear, std::unique_ptr<const classify::DenseHead> heads,
-               std::unique_ptr<const model::Encoder> encoder, std::optional<EvidenceWeights> structure)
+               std::shared_ptr<const model::Encoder> encoder, std::optional<EvidenceWeights> structure)
     : linear_(std::move(linear)), heads_(std::move(heads)), encoder_(std::move(encoder)), structure_(std::move(structure)) {
   STEWARD_CHECK(linear_ != nullptr && (heads_ == nullptr) == (encoder_ == nullptr));
   STEWARD_CHECK(heads_ == nullptr || heads_->inputs() == encoder_->width());

@@ -33,7 +33,7 @@ class Scorer {
  public:
   /// `encoder` and `heads` are both there or both null.
   Scorer(std::unique_ptr<const classify::LinearModel> linear, std::unique_ptr<const classify::DenseHead> heads,
-         std::unique_ptr<const model::Encoder> encoder, std::optional<EvidenceWeights> structure);
+         std::shared_ptr<const model::Encoder> encoder, std::optional<EvidenceWeights> structure);
 
   bool has(std::size_t label) const;
   bool has_encoder() const { return encoder_ != nullptr; }
@@ -50,7 +50,7 @@ class Scorer {
  private:
   const std::unique_ptr<const classify::LinearModel> linear_;
   const std::unique_ptr<const classify::DenseHead> heads_;
-  const std::unique_ptr<const model::Encoder> encoder_;
+  const std::shared_ptr<const model::Encoder> encoder_;  // shared with others who read with the same trunk
   const std::optional<EvidenceWeights> structure_;
 };
 
