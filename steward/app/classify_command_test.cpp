@@ -207,7 +207,7 @@ TEST_F(ClassifyCommand, NewThresholdsKeepTheBudgetOnTextsDrawnAlike) {
     for (const ThresholdChange& one : change.thresholds) EXPECT_GT(one.after, one.before);
     std::size_t flagged = 0;
     for (const TrafficText& text : others) {
-      const auto scores = scores_of(*models->classifier, text.text, "en", filters::Classifier::Depth::kAsRun).value();
+      const auto scores = scores_of(*models->classifier, text.text, "en", filters::Classifier::Depth::kAsRun)->counting;
       flagged += scores[change.thresholds[0].label] >= after.threshold(change.thresholds[0].label, "en") ? 1 : 0;
     }
     EXPECT_LE(flagged, others.size() / 50) << change.category;

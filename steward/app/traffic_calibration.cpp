@@ -153,8 +153,10 @@ Result<TrafficCalibration> calibrate_on_traffic(const ChosenModels& models, cons
   for (const double rate : BenignCurve::kRates)
     if (classify::hits_allowed(texts.size(), rate, options.confidence)) out.least_budget = rate;
   std::vector<ScoredText> scored;
-  for (const TrafficText& text : texts)
-    scored.push_back({TRY(scores_of(*models.classifier, text.text, text.language, filters::Classifier::Depth::kAsRun)), text.language});
+  for (const TrafficText& text : texts) {
+    const ReadScores scores = TRY(scores_of(*models.classifier, text.text, text.language, filters::Classifier::Depth::kAsRun));
+    scored.push_back({scores.counting, text.language});
+  }
   out.calibration = before;
   out.calibration.budget = out.budget;
   out.calibration.traffic = {texts.size(), options.confidence};
@@ -192,8 +194,10 @@ Result<void> add_recall(const ChosenModels& models, const std::vector<classify::
         const std::vector<std::size_t>& labels = categories.at(change.category);
         if (std::none_of(labels.begin(), labels.end(), [&](std::size_t label) { return example.targets.positive(label); })) continue;
         const std::string language = classify::primary_language(example.language);
-        if (!scored)
-          scored = ScoredText{TRY(scores_of(*models.classifier, example.text, language, filters::Classifier::Depth::kAsRun)), language};
+        if (!scored) {
+          const ReadScores scores = TRY(scores_of(*models.classifier, example.text, language, filters::Classifier::Depth::kAsRun));
+          scored = ScoredText{scores.counting, language};
+        }
         ++change.positives;
         change.found_before += counts(models.calibration, labels, *scored) ? 1 : 0;
         change.found_after += counts(out.calibration, labels, *scored) ? 1 : 0;
