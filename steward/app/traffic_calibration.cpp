@@ -41,6 +41,9 @@ const classify::LabelCalibration& of(const Calibration& calibration, std::size_t
   return calibration.labels.at(std::string(classify::kLabels[label]));
 }
 
+/// Curves are named by primary tags, of two or three letters, or "*"; longer names are of other texts than prompts, which stay as they are.
+bool is_of_prompts(const std::string& curve) { return curve.size() <= 3; }
+
 struct ScoredText {
   LabelScores scores;
   std::string language;
@@ -80,7 +83,8 @@ class Raise {
   void apply(const std::vector<std::size_t>& labels, Calibration& out) const {
     std::map<std::string, std::size_t> curves = languages_;
     for (const std::size_t label : labels)
-      for (const auto& [language, curve] : of(before_, label).benign) curves.emplace(language, 0);
+      for (const auto& [language, curve] : of(before_, label).benign)
+        if (is_of_prompts(language)) curves.emplace(language, 0);
     for (const auto& [language, texts] : curves) {
       std::map<double, double> by_rate;
       for (const double rate : BenignCurve::kRates) by_rate[rate] = shift_of(labels, language, rate);
