@@ -19,7 +19,7 @@ struct MixPart {
 };
 
 /// The samples of one epoch, shuffled, as indices into the sources laid end to end. As many of each as the ratios ask for and the scarcest
-/// source allows without giving a sample twice; later epochs go on where earlier ones stopped, so that every sample has its turn.
+/// source allows without giving a sample twice; following epochs take samples that were not taken yet, as long as there are enough.
 /// Errors: kInvalidInput if a source is empty or a ratio is not above 0.
 Result<std::vector<std::size_t>> mix_epoch(std::span<const MixPart> parts, std::uint64_t seed, std::uint64_t epoch);
 

@@ -67,7 +67,8 @@ struct Row {
 /// Checks one line's object. Errors: kInvalidInput whose message is the reason and quotes nothing of the row.
 Result<Row> parse_row(const json::Object& object, RowKind kind);
 
-/// What the model sees before the answer, as one text: equal prompts are equal texts. It decides the side of a split.
+/// The user's words before the first answer, or the text to classify. It decides the side of a split: whatever follows the same opening,
+/// under whatever system message, in whatever kind of row, stands on the same side.
 std::string prompt_text(const Row& row);
 
 }  // namespace steward::data

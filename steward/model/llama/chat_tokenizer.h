@@ -19,6 +19,8 @@ class ChatTokenizer {
  public:
   /// path: GGUF file of a language model. Errors: kNotFound; kInvalidInput if it is no whole GGUF file, or its template cannot be read.
   static Result<ChatTokenizer> open(const std::string& path);
+  /// With a template (Jinja) instead of the file's own: for files without one.
+  static Result<ChatTokenizer> open_with_template(const std::string& path, std::string template_source);
   ChatTokenizer(ChatTokenizer&&) noexcept;
   ~ChatTokenizer();
 
@@ -30,6 +32,7 @@ class ChatTokenizer {
   Result<std::vector<Token>> tokenize(std::string_view text) const;
   Result<std::string> detokenize(std::span<const Token> tokens) const;
 
+  const std::string& path() const;  ///< as opened
   bool has_template() const;
   /// The source of the chat template; empty without one.
   const std::string& template_source() const;
