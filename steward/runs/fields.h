@@ -66,8 +66,10 @@ class Fields {
  private:
   Field& add(std::string key, std::string doc, std::string kind);
   Result<void> read_mapping(const yaml::Node& node, const std::string& prefix);
-  Field* find(std::string_view key);
-  tl::unexpected<Error> unknown(const yaml::Node& key, const std::string& name) const;
+  Field* find(std::string_view key) const;
+  enum class Comments { kNone, kAll };
+  std::string print_mapping(const std::string& prefix, Comments comments) const;
+  std::vector<std::string_view> keys_of_mapping(const std::string& prefix) const;
 
   std::vector<std::unique_ptr<Field>> fields_;
 };
