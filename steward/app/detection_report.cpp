@@ -17,7 +17,6 @@
 namespace steward::app {
 namespace {
 
-using classify::Interval;
 using classify::Measurement;
 using classify::Place;
 using classify::Scored;
@@ -106,9 +105,9 @@ std::string left_out_table(const ReportInput& input, std::map<std::string, Avera
     const bool weighs = filters::weighs_structure(m.label);
     const double ap_structure = weighs ? precision([](const ExampleScores& scores) { return scores.alone.structure; }) : 0;
     const auto combined = score([&](const ExampleScores& scores) { return scores.combined[m.label]; });
-    const Interval ap = classify::bootstrap(combined, classify::average_precision, kRounds);
+    const Interval ap = bootstrap(combined, classify::average_precision, kRounds);
     const Interval recall =
-        classify::bootstrap(combined, [](std::span<const Scored> rows) { return classify::recall_at_fpr(rows, 0.01); }, kRounds);
+        bootstrap(combined, [](std::span<const Scored> rows) { return classify::recall_at_fpr(rows, 0.01); }, kRounds);
     const auto strict =
         scored_rows(input, m, [&](const Place& place) { return input.left_out.rows[place.set][place.row].combined[m.label]; });
     const double strict_recall = classify::recall_at_fpr(strict, 0.01);
@@ -177,7 +176,7 @@ std::string benign_table(const ReportInput& input, const std::function<classify:
       for (const Scored& row : sample) flagged += row.score;
       return sample.empty() ? 0 : flagged / static_cast<double>(sample.size());
     };
-    const Interval interval = classify::bootstrap(rows, share, kRounds);
+    const Interval interval = bootstrap(rows, share, kRounds);
     out += fmt::format("| {} | {} | {} | {:.2f} % ({:.2f} to {:.2f}) |\n", set.info.name, set.info.task, rows.size(), 100 * interval.value,
                        100 * interval.low, 100 * interval.high);
     sums[set.info.task].first += interval.value;
