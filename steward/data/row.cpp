@@ -265,4 +265,22 @@ std::string prompt_text(const Row& row) {
   return opening(std::get<PromptBody>(row.body).prompt);
 }
 
+std::vector<std::string> right_answers(const Row& row) {
+  std::vector<std::string> out;
+  if (const json::Value* answers = row.extra.if_contains("answers"); answers && answers->is_array()) {
+    for (const json::Value& answer : answers->as_array())
+      if (answer.is_string()) out.emplace_back(answer.as_string());
+    return out;
+  }
+  if (const auto* chat = std::get_if<ChatBody>(&row.body)) return {chat->messages.back().content};
+  if (const auto* completion = std::get_if<CompletionBody>(&row.body)) {
+    const auto* text = std::get_if<std::string>(&completion->completion);
+    return {text ? *text : std::get<Messages>(completion->completion).back().content};
+  }
+  if (const auto* text = std::get_if<ClassBody>(&row.body))
+    for (const auto& [name, value] : text->labels)
+      if (value == 1) out.push_back(name);
+  return out;
+}
+
 }  // namespace steward::data
