@@ -18,7 +18,9 @@ struct Recipe {
   const char *name, *what;
   Result<void> (*run)(const Arguments&);
 };
-constexpr Recipe kRecipes[] = {{"sft", "supervised fine-tuning on chats", steward::recipes::sft}};
+constexpr Recipe kRecipes[] = {{"sft", "supervised fine-tuning on chats", steward::recipes::sft},
+                               {"reward", "a reward model from pairs of answers", steward::recipes::reward},
+                               {"dpo", "direct preference optimisation from pairs of answers", steward::recipes::dpo}};
 
 /// libtorch throws; past this point everything is a Result.
 Result<void> run(const Recipe& recipe, const Arguments& arguments) {

@@ -16,5 +16,7 @@ struct Arguments {
 };
 
 Result<void> sft(const Arguments& arguments);
+Result<void> reward(const Arguments& arguments);
+Result<void> dpo(const Arguments& arguments);
 
 }  // namespace steward::recipes
