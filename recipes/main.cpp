@@ -1,6 +1,9 @@
 // steward-tune RECIPE --config FILE: trains. Exit codes as the server's: 0 done, 2 wrong words, 3 it could not run.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <new>
 
@@ -37,9 +40,18 @@ Result<void> run(const Recipe& recipe, const Arguments& arguments) {
   }
 }
 
+/// libgomp reads its policy when it is loaded. Threads that spin while they wait take the cores from those that work, so that a run beside
+/// another program becomes many times slower.
+void wait_without_spinning(char** argv) {
+  if (std::getenv("OMP_WAIT_POLICY")) return;
+  ::setenv("OMP_WAIT_POLICY", "passive", 1);
+  ::execv("/proc/self/exe", argv);  // comes back only if it cannot: then they spin
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  wait_without_spinning(argv);
   CLI::App app("Fine-tunes language models for steward.", "steward-tune");
   app.require_subcommand(1);
   Arguments arguments;

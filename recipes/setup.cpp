@@ -17,6 +17,7 @@ using namespace tune;
 void declare(runs::Fields& fields, CommonConfig& config) {
   runs::declare(fields, config.model);
   fields.text("model.tokenizer", config.tokenizer, "GGUF file whose tokenizer and chat template are used; empty: the base");
+  fields.boolean("model.recompute", config.recompute, "layers are run again on the way back: half the memory, a third more work");
   data::declare(fields, config.data);
   runs::declare(fields, config.optimizer);
   runs::declare(fields, config.run);
@@ -60,7 +61,9 @@ Result<void> check_vocabulary(const model::ChatTokenizer& tokenizer, const Llama
 Result<Trainee> open_base(const CommonConfig& config, const std::map<std::string, Tensor>& heads) {
   runs::ModelConfig model = config.model;
   model.base = find_model(model.base);
-  return open_trainee(model, config.optimizer, static_cast<std::uint64_t>(config.run.seed), heads);
+  Trainee out = TRY(open_trainee(model, config.optimizer, static_cast<std::uint64_t>(config.run.seed), heads));
+  out.keep = config.recompute ? Keep::kLayerInputs : Keep::kAll;
+  return out;
 }
 
 Result<std::int64_t> width_of_base(const CommonConfig& config) { return TRY(load_shape(find_model(config.model.base))).width; }

@@ -21,7 +21,7 @@ Result<Trainee> open_trainee(const runs::ModelConfig& config, const runs::Optimi
   }
   if (trained.empty()) return fail(ErrorCode::kInvalidInput, "nothing is trained: this recipe has no head (model.train)", "model.train");
   AdamW steps(std::move(trained), {optimizer.beta1, optimizer.beta2, optimizer.epsilon, optimizer.weight_decay});
-  return Trainee{std::move(model), std::move(lora), std::move(steps)};
+  return Trainee{std::move(model), std::move(lora), std::move(steps), Keep::kLayerInputs};
 }
 
 std::string describe(const Trainee& trainee) {

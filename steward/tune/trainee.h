@@ -15,10 +15,11 @@ struct Trainee {
   Llama model;
   Lora lora;  ///< without pairs unless there is one
   AdamW optimizer;
+  Keep keep = Keep::kLayerInputs;  ///< of a pass for learning
 
   bool whole() const { return model.head().requires_grad(); }
-  /// For learning: layers are run again on the way back. Valid while the trainee stays in place.
-  Pass pass() const { return {lora.pairs.empty() ? nullptr : &lora, Keep::kLayerInputs}; }
+  /// For learning. Valid while the trainee stays in place.
+  Pass pass() const { return {lora.pairs.empty() ? nullptr : &lora, keep}; }
   /// The model that training began from. Not there when the whole model is trained.
   Pass reference() const { return {nullptr, Keep::kAll}; }
 };
