@@ -6,6 +6,7 @@
 
 #include "recipes/recipe.h"
 #include "recipes/setup.h"
+#include "recipes/shown_answers.h"
 #include "steward/tune/losses.h"
 #include "steward/tune/token_batch.h"
 
@@ -128,7 +129,11 @@ Result<void> dpo(const Arguments& arguments) {
   ModelCard card;
   card.method = "Direct preference optimisation on pairs of answers.";
   card.data = {{"training pairs", data.digest, static_cast<std::int64_t>(data.train.size())}};
-  return export_run(config, trainee, session, std::move(card));
+  TRY(export_run(config, trainee, session, std::move(card)));
+  std::vector<runs::ReportSample> shown;
+  shown = TRY(shown_answers(config, tokenizer, session.folder().path() + "/adapter.gguf",
+                            to_show(config, data, [](const data::PairSample& pair) -> const data::Sample& { return pair.chosen; })));
+  return write_report(trainee, session, std::move(shown));
 }
 
 }  // namespace steward::recipes

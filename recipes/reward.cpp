@@ -160,7 +160,8 @@ Result<void> reward(const Arguments& arguments) {
   const std::string digest = trainee.lora.pairs.empty() ? "" : TRY(sha256_file_hex(adapter));
   card.name = "reward head";
   card.base_sha256 = std::string(origin.at("base").get_string());
-  return export_head(session.folder().path() + "/head.gguf", head, digest, card);
+  TRY(export_head(session.folder().path() + "/head.gguf", head, digest, card));
+  return write_report(trainee, session, {});
 }
 
 }  // namespace steward::recipes

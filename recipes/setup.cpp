@@ -103,7 +103,12 @@ Result<void> export_run(const CommonConfig& config, const Trainee& trainee, cons
     TRY(export_merged(folder + "model.gguf", base, trainee.whole() ? replacing(trainee.model.tensors()) : adding(trainee.lora),
                       config.merged == "q8_0" ? NumberFormat::kQ8_0 : NumberFormat::kF16, card));
   TRY(write_file_atomic(folder + "card.md", render_card(card, trainee.whole() ? "transformers" : "peft")));
-  TRY(session.write_report(card.name, {{"base", card.base}, {"trained", describe(trainee)}}, {}));
+  return {};
+}
+
+Result<void> write_report(const Trainee& trainee, const Session& session, std::vector<runs::ReportSample> samples) {
+  const std::string& folder = session.folder().path();
+  TRY(session.write_report(std::filesystem::path(folder).filename().string(), {{"trained", describe(trainee)}}, std::move(samples)));
   fmt::print("{}\n", folder);
   return {};
 }

@@ -49,7 +49,10 @@ Result<void> check_vocabulary(const model::ChatTokenizer& tokenizer, const tune:
 Result<json::Object> origin_of(const CommonConfig& config, const std::string& recipe, const std::string& data_digest);
 
 /// Writes what the run made into its folder: adapter.gguf, or model.gguf of a whole model; model.gguf too if `export.merged` asks for it;
-/// card.md; the report. card: what the recipe knows; the base, its digest and the configuration are added.
+/// card.md. card: what the recipe knows; the base, its digest and the configuration are added.
 Result<void> export_run(const CommonConfig& config, const tune::Trainee& trainee, const tune::Session& session, tune::ModelCard card);
+
+/// The run's page, the last thing that a run writes.
+Result<void> write_report(const tune::Trainee& trainee, const tune::Session& session, std::vector<runs::ReportSample> samples);
 
 }  // namespace steward::recipes

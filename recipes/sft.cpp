@@ -5,6 +5,7 @@
 
 #include "recipes/recipe.h"
 #include "recipes/setup.h"
+#include "recipes/shown_answers.h"
 #include "steward/data/data_config.h"
 #include "steward/tune/session.h"
 #include "steward/tune/token_batch.h"
@@ -89,7 +90,12 @@ Result<void> sft(const Arguments& arguments) {
   ModelCard card;
   card.method = "Supervised fine-tuning on answers.";
   card.data = {{"training rows", data.digest, static_cast<std::int64_t>(data.train.size())}};
-  return export_run(config, trainee, session, std::move(card));
+  TRY(export_run(config, trainee, session, std::move(card)));
+  std::vector<runs::ReportSample> shown;
+  if (!trainee.lora.pairs.empty())
+    shown = TRY(shown_answers(config, tokenizer, session.folder().path() + "/adapter.gguf",
+                              to_show(config, data, [](const data::Sample& sample) -> const data::Sample& { return sample; })));
+  return write_report(trainee, session, std::move(shown));
 }
 
 }  // namespace steward::recipes

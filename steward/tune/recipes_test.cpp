@@ -117,6 +117,9 @@ TEST(Sft, LearnsAndWritesWhatItMade) {
   EXPECT_LT(measured.back()[0].second, 0.9 * measured[0][0].second);
   for (const char* file : {"adapter.gguf", "model.gguf", "card.md", "report.html", "config.yaml", "best/trainer.safetensors"})
     EXPECT_TRUE(std::filesystem::exists(run.folder + "/" + file)) << file;
+  const std::string report = *read_file(run.folder + "/report.html");
+  EXPECT_NE(report.find("How much is"), std::string::npos) << "prompts of the report";
+  EXPECT_NE(report.find("tuned"), std::string::npos) << "answers of the report";
   const auto tokens = testing::library_tokens(small_chat_model(), "How much is 3 and 4?");
   const Tensor with_adapter = testing::library_logits(small_chat_model(), tokens, {.adapter = run.folder + "/adapter.gguf"});
   const Tensor merged = testing::library_logits(run.folder + "/model.gguf", tokens);
