@@ -136,6 +136,7 @@ Result<void> reward(const Arguments& arguments) {
       read += batch.tokens();
     }
     const double norm = clip_gradients(trainee.optimizer.parameters(), config.optimizer.clip_norm);
+    TRY(check_finite(session.step(), measured.loss, norm));
     const double rate = rate_at(schedule, session.step());
     trainee.optimizer.step(rate);
 

@@ -74,6 +74,7 @@ Result<void> sft(const Arguments& arguments) {
       loss += part.item<double>();
     }
     const double norm = clip_gradients(trainee.optimizer.parameters(), config.optimizer.clip_norm);
+    TRY(check_finite(session.step(), loss, norm));
     const double rate = rate_at(schedule, session.step());
     trainee.optimizer.step(rate);
 

@@ -6,6 +6,7 @@
 
 #include "steward/core/files.h"
 #include "steward/tune/llama.h"
+#include "steward/tune/session.h"
 #include "steward/tune/testing/library.h"
 #include "steward/tune/testing/tiny.h"
 #include "steward/tune/token_losses.h"
@@ -95,6 +96,14 @@ TEST(Checkpoint, ARunThatGoesOnGivesTheSameBytes) {
   EXPECT_EQ(bytes_of(second.optimizer()), bytes_of(first.optimizer()));
   for (int i = 0; i < 3; ++i) second.step();
   EXPECT_EQ(bytes_of(second.optimizer()), bytes_of(whole.optimizer()));
+}
+
+TEST(Session, WhatIsNotFiniteEndsTheRunBeforeItsStep) {
+  EXPECT_TRUE(check_finite(4, 1.5, 0));
+  const auto of_loss = check_finite(4, NAN, 1), of_gradient = check_finite(4, 1, INFINITY);
+  ASSERT_FALSE(of_loss || of_gradient);
+  EXPECT_NE(of_loss.error().message.find("step 5: the loss"), std::string::npos);
+  EXPECT_NE(of_gradient.error().message.find("step 5: the gradient"), std::string::npos);
 }
 
 TEST(Checkpoint, OfAnotherRunIsAnError) {

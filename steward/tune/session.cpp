@@ -80,10 +80,6 @@ bool Session::validates() const {
 }
 
 Result<void> Session::finish_step(StepValues values, std::int64_t tokens, std::optional<double> validation) {
-  if (!std::isfinite(values.front().second))
-    return fail(ErrorCode::kInvalidInput,
-                fmt::format("step {}: the {} is no finite number. The last checkpoint stands: try a lower optimizer.rate or clip_norm",
-                            step_ + 1, values.front().first));
   ++step_;
   tokens_ += tokens;
   if (validation) validation_ = validation;
@@ -130,6 +126,13 @@ Result<void> Session::write_report(const std::string& title, std::vector<std::pa
   if (stopped_) facts.emplace_back("ended", "early: no better validation for a while");
   return write_file_atomic(folder_->report_path(), runs::render_report({title, std::move(facts), options_.config, log_->records(),
                                                                         runs::standard_charts(), std::move(samples)}));
+}
+
+Result<void> check_finite(std::int64_t step, double loss, double norm) {
+  if (std::isfinite(loss) && std::isfinite(norm)) return {};
+  return fail(ErrorCode::kInvalidInput,
+              fmt::format("step {}: the {} is no finite number. The last checkpoint stands: try a lower optimizer.rate", step + 1,
+                          std::isfinite(loss) ? "gradient" : "loss"));
 }
 
 Result<std::string> digest_of_base(const std::string& path) {

@@ -46,8 +46,7 @@ class Session {
   bool validates() const;
 
   /// Ends a step: logs it, and keeps a checkpoint when one is due, at the end, or when `validation` is the best so far.
-  /// tokens: that the step read. Errors: kInternal, such as a full disk; kInvalidInput if the loss, the first value, is no finite number:
-  /// then nothing is kept, and the last checkpoint stands.
+  /// values: the loss first. tokens: that the step read. Errors: kInternal, such as a full disk.
   Result<void> finish_step(StepValues values, std::int64_t tokens, std::optional<double> validation);
 
   /// Puts the numbers of the best checkpoint into the optimiser's parameters; without validations, of the last.
@@ -74,6 +73,10 @@ class Session {
   std::optional<double> validation_;
   bool stopped_ = false;
 };
+
+/// To be asked before the optimiser's step, which would spoil its parameters. step: done so far. norm: of the gradient.
+/// Errors: kInvalidInput if either is no finite number.
+Result<void> check_finite(std::int64_t step, double loss, double norm);
 
 /// SHA-256 in hex of a GGUF file, or over the files of a folder. Errors: kNotFound.
 Result<std::string> digest_of_base(const std::string& path);
