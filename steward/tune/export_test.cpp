@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "steward/core/files.h"
+#include "steward/core/json.h"
 #include "steward/model/llama/testing/session.h"
 #include "steward/tune/adamw.h"
 #include "steward/tune/safetensors.h"
@@ -139,6 +140,30 @@ TEST(Export, TheHubsFormComesBack) {
   const std::string readme = *read_file(folder + "/README.md");
   for (const char* part : {"license: \"apache-2.0\"", "base_model: \"SmolLM2-135M-Instruct\"", "library_name: transformers", "three lines"})
     EXPECT_NE(readme.find(part), std::string::npos) << part;
+}
+
+/// Waves of 6, 30, 140 and 664 tokens; trained on 256: up to 64 they stand, from 256 on they are slowed by 8, between they are mixed.
+TEST(Hub, Llama3SlowsLongWaves) {
+  LlamaShape shape = testing::tiny_shape();
+  shape.rope_freqs = false;
+  const std::string folder = testing::scratch_folder() + "/llama3";
+  ASSERT_TRUE(export_hub_model(folder, testing::write_model(testing::random_weights(shape), "llama3"), adding(Lora{1, 1, {}}), card()));
+  auto config = json::parse(*read_file(folder + "/config.json"))->get_object();
+  config.erase("rope_parameters");
+  config["rope_scaling"] = json::Object{{"rope_type", "llama3"},
+                                        {"factor", 8.0},
+                                        {"low_freq_factor", 1.0},
+                                        {"high_freq_factor", 4.0},
+                                        {"original_max_position_embeddings", 256}};
+  ASSERT_TRUE(write_file_atomic(folder + "/config.json", json::dump(config)));
+  const auto loaded = load_llama(folder, Precision::kF32);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  const Tensor& factors = loaded->tensors.at("rope_freqs.weight");
+  const double wanted[] = {1, 1, 2.7415, 8};
+  for (int i = 0; i < 4; ++i) EXPECT_NEAR(factors[i].item<double>(), wanted[i], 1e-3) << i;
+  config["rope_scaling"] = json::Object{{"rope_type", "yarn"}, {"factor", 8.0}};
+  ASSERT_TRUE(write_file_atomic(folder + "/config.json", json::dump(config)));
+  EXPECT_FALSE(load_llama(folder, Precision::kF32));
 }
 
 /// q and k are in the hub's order there: A stands, the rows of B move.
