@@ -5,8 +5,8 @@
 
 #include "steward/classify/dataset.h"
 #include "steward/classify/evaluation.h"
-#include "steward/core/packed_lines.h"
 #include "steward/core/files.h"
+#include "steward/core/packed_lines.h"
 
 namespace steward::classify {
 namespace {
