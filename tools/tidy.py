@@ -12,9 +12,9 @@ import sys
 FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 70
 # Third-party headers, and the only header of ours that may include each.
-ADAPTERS = {"boost/json": "core/json.h", "tl/expected": "core/result.h", "CLI/": "app/command.h"}
+ADAPTERS = {"boost/json": "core/json.h", "tl/expected": "core/result.h", "CLI/": "app/command.h", "torch/": "tune/torch.h", "ATen/": "tune/torch.h"}
 THIRD_PARTY = re.compile(
-    r"^(boost/|tl/|CLI/|fmt/|spdlog/|simdjson|hs/|re2/|unicode/|sqlite3|sodium|openssl/|libfyaml|llama|ggml|jinja/|oneapi/|dnnl|prometheus/)")
+    r"^(boost/|tl/|CLI/|fmt/|spdlog/|simdjson|hs/|re2/|unicode/|sqlite3|sodium|openssl/|libfyaml|llama|ggml|jinja/|oneapi/|dnnl|prometheus/|torch/|ATen/|c10/)")
 
 
 def module_deps(cmake: str) -> dict[str, set[str]]:
@@ -99,6 +99,8 @@ def self_test() -> int:
         ("core/a.cpp", '#include "steward/text/view.h"\n', 1),
         ("text/a.h", "#include <boost/asio.hpp>\n", 1),
         ("core/json.h", "#include <boost/json.hpp>\n", 0),
+        ("tune/losses.h", "#include <torch/types.h>\n", 1),
+        ("tune/torch.h", "#include <torch/types.h>\n", 0),
         ("text/a.cpp", "int x;\n" * 601, 1),
         ("text/a.cpp", long_body, 1),
         ("text/a.cpp", "int f() {\n  g();\n}\n", 0),

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "steward/core/result.h"
+#include "steward/runs/training_config.h"
+#include "steward/tune/adamw.h"
+#include "steward/tune/llama.h"
+
+namespace steward::tune {
+
+/// What a recipe trains: a frozen model with a LoRA, a whole model, or a head on a frozen model.
+struct Trainee {
+  Llama model;
+  Lora lora;  ///< without pairs unless there is one
+  AdamW optimizer;
+  Keep keep = Keep::kLayerInputs;  ///< of a pass for learning
+
+  bool whole() const { return model.head().requires_grad(); }
+  /// For learning. Valid while the trainee stays in place.
+  Pass pass() const { return {lora.pairs.empty() ? nullptr : &lora, keep}; }
+  /// The model that training began from. Not there when the whole model is trained.
+  Pass reference() const { return {nullptr, Keep::kAll}; }
+};
+
+/// Loads the base and prepares what is trained. heads: further parameters of the optimiser, such as a reward model's head, by name.
+/// Errors: kInvalidInput, such as training all weights in bfloat16; those of load_llama() and make_lora().
+Result<Trainee> open_trainee(const runs::ModelConfig& config, const runs::OptimizerConfig& optimizer, std::uint64_t seed,
+                             const std::map<std::string, Tensor>& heads = {});
+
+/// One line for people: how many numbers are trained, of how many.
+std::string describe(const Trainee& trainee);
+
+}  // namespace steward::tune
