@@ -234,7 +234,7 @@ Result<std::unique_ptr<const Scorer>> open_scorer(const yaml::Node& config, cons
   const yaml::Node* node = config.find("encoder");
   const std::string name = node ? TRY(node->as_string()) : "none";
   if (name == "none") return std::make_unique<const Scorer>(*std::move(linear), nullptr, nullptr);
-  auto encoder = model::open_encoder(TRY(find_file(*node, name, environment)), encoder_options());
+  auto encoder = model::open_encoder(TRY(find_file(*node, name, environment)), encoder_options(models));
   if (!encoder) return yaml::fail_at(*node, encoder.error().message);
   auto heads = classify::DenseHead::open(models + "/heads.bin", trunk_id(**encoder));
   if (!heads) return at(heads.error());

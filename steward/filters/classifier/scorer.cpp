@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "steward/core/check.h"
 #include "steward/core/hash.h"
@@ -26,10 +27,19 @@ model::EncoderOptions encoder_options() {
   return options;
 }
 
+model::EncoderOptions encoder_options(const std::string& models) {
+  model::EncoderOptions options = encoder_options();
+  const std::string trunk = models + "/trunk.gguf";
+  if (!std::filesystem::exists(trunk)) return options;
+  options.trunk = trunk;
+  options.pooled_layers.clear();  // the trunk names its own
+  return options;
+}
+
 std::string trunk_id(const model::Encoder& encoder) {
   const model::EncoderOptions options = encoder_options();
   std::string reading = encoder.digest();
-  for (const int layer : options.pooled_layers) reading += "," + std::to_string(layer);
+  for (const int layer : encoder.pooled_layers()) reading += "," + std::to_string(layer);
   reading += "," + std::to_string(options.window_tokens) + "," + std::to_string(options.stride_tokens);
   return hex(sha256(reading));
 }

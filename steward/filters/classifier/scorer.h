@@ -14,6 +14,8 @@ namespace steward::filters {
 
 /// How the shipped heads read their trunk: heads are trained for one way of reading.
 model::EncoderOptions encoder_options();
+/// The same with the tuned layers of `models`, a folder, if it has a trunk.gguf.
+model::EncoderOptions encoder_options(const std::string& models);
 /// Names trunk and way of reading; heads carry it.
 std::string trunk_id(const model::Encoder& encoder);
 
