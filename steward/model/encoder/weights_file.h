@@ -37,6 +37,10 @@ class WeightsFile {
   /// `upper` lies over `base`: what both have is read from `upper`.
   static WeightsFile layered(WeightsFile base, WeightsFile upper);
 
+  /// Of this file alone, without what it lies over.
+  const GgufHeader& header() const { return header_; }
+  /// The numbers of a tensor of the header, as they stand in the file.
+  std::string_view bytes_of(const GgufTensor& tensor) const { return bytes_.substr(header_.data_begin + tensor.offset, tensor.bytes); }
   std::string text(const std::string& key) const { return scalar(key) || !base_ ? header_.text(key) : base_->text(key); }
   Result<std::int64_t> integer(const std::string& key, std::int64_t least, std::int64_t most) const;
   Result<double> real(const std::string& key) const;

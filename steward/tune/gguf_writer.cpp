@@ -1,0 +1,79 @@
+#include "steward/tune/gguf_writer.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <deque>
+
+#include <fmt/format.h>
+#include <ggml.h>
+#include <gguf.h>
+
+#include "steward/core/check.h"
+#include "steward/model/llama/gguf_header.h"
+
+namespace steward::tune {
+
+struct GgufWriter::File {
+  gguf_context* header = gguf_init_empty();
+  ggml_context* tensors = ggml_init({ggml_tensor_overhead() * 65'536, nullptr, true});
+  std::deque<std::string> numbers;
+  ~File() {
+    gguf_free(header);
+    ggml_free(tensors);
+  }
+};
+
+GgufWriter::GgufWriter() : file_(std::make_unique<File>()) {}
+GgufWriter::GgufWriter(GgufWriter&&) noexcept = default;
+GgufWriter::~GgufWriter() = default;
+
+Result<GgufWriter> GgufWriter::like(const std::string& path) {
+  TRY(model::read_gguf_header(path));
+  gguf_context* source = gguf_init_from_file(path.c_str(), {true, nullptr});
+  if (!source) return fail(ErrorCode::kInvalidInput, fmt::format("{} is no GGUF file that can be read", path));
+  GgufWriter out;
+  gguf_set_kv(out.file_->header, source);
+  gguf_free(source);
+  return out;
+}
+
+void GgufWriter::set(const std::string& key, const std::string& value) { gguf_set_val_str(file_->header, key.c_str(), value.c_str()); }
+void GgufWriter::set(const std::string& key, double value) { gguf_set_val_f32(file_->header, key.c_str(), static_cast<float>(value)); }
+void GgufWriter::set(const std::string& key, std::uint32_t value) { gguf_set_val_u32(file_->header, key.c_str(), value); }
+
+void GgufWriter::add(const std::string& name, const Tensor& tensor, NumberFormat format) {
+  STEWARD_CHECK(tensor.dim() == 1 || tensor.dim() == 2);
+  const std::int64_t width = tensor.size(-1), rows = tensor.numel() / width;
+  ggml_type type = GGML_TYPE_F32;
+  if (tensor.dim() == 2 && format != NumberFormat::kF32) type = GGML_TYPE_F16;
+  if (type == GGML_TYPE_F16 && format == NumberFormat::kQ8_0 && width % ggml_blck_size(GGML_TYPE_Q8_0) == 0) type = GGML_TYPE_Q8_0;
+  const Tensor plain = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
+  std::string& bytes = file_->numbers.emplace_back(ggml_row_size(type, width) * static_cast<std::size_t>(rows), '\0');
+  ggml_quantize_chunk(type, plain.const_data_ptr<float>(), bytes.data(), 0, rows, width, nullptr);
+  ggml_tensor* stored =
+      tensor.dim() == 1 ? ggml_new_tensor_1d(file_->tensors, type, width) : ggml_new_tensor_2d(file_->tensors, type, width, rows);
+  ggml_set_name(stored, name.c_str());
+  stored->data = bytes.data();
+  gguf_add_tensor(file_->header, stored);
+}
+
+Result<void> GgufWriter::write(const std::string& path) const {
+  const std::string part = fmt::format("{}.{}.tmp", path, ::getpid());
+  const auto failed = [&](std::string_view what) {
+    const int reason = errno;
+    ::unlink(part.c_str());
+    return fail(ErrorCode::kInternal, fmt::format("cannot {} {}: {}", what, path, std::strerror(reason)));
+  };
+  std::FILE* file = std::fopen(part.c_str(), "wbe");
+  if (!file) return failed("write");
+  const bool written = gguf_write_to_file_ptr(file_->header, file, false) && std::fflush(file) == 0 && ::fsync(::fileno(file)) == 0;
+  if (std::fclose(file) != 0 || !written) return failed("write");
+  if (std::rename(part.c_str(), path.c_str()) != 0) return failed("rename a file to");
+  return {};
+}
+
+}  // namespace steward::tune
