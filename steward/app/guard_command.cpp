@@ -19,6 +19,7 @@ struct Options {
   std::vector<std::string> words;
   std::string profile = "default";
   std::string direction = "input";
+  std::string role;  ///< empty: the user's on input, the assistant's on output
   policy::Context context;
   std::vector<std::string> files;
   std::string field = "text";
@@ -69,7 +70,9 @@ class Scan {
     if (const auto bad = text::find_invalid_utf8(named.text))
       return fail(ErrorCode::kInvalidInput, fmt::format("{}: the text is not UTF-8 at byte {}", name_of(named), *bad));
     const auto direction = options_.direction == "output" ? policy::Direction::kOutput : policy::Direction::kInput;
-    const guard::Decision decision = guard_.check_text(options_.context, direction, named.text);
+    const std::string own = direction == policy::Direction::kInput ? "user" : "assistant";
+    const guard::Decision decision =
+        guard_.check_text(options_.context, direction, guard::Message{options_.role.empty() ? own : options_.role, named.text});
     blocked_ = blocked_ || decision.action == policy::Action::kBlock;
     if (options_.format == "sarif") {
       sarif_.add(named.uri, named.text, decision, named.line);
@@ -126,7 +129,7 @@ Result<int> scan_all(const CommandLine& line, const Options& options) {
     return fail(ErrorCode::kNotFound, fmt::format("the product has no profile '{}'; see `policies:` in product.yaml", options.profile));
   static const SystemClock clock;
   ProductModels models(product);
-  const auto guard = TRY(load_guard(found->second, clock, models.source()));
+  const auto guard = TRY(load_guard(found->second, clock, models.for_filters()));
   Scan scan(*guard, options);
   for (const std::string& path : options.files) {
     if (path.ends_with(".jsonl")) {
@@ -157,6 +160,8 @@ void add_guard_command(CLI::App& app, CommandLine& line) {
   command->add_option("--direction", options->direction, "input | output")
       ->check(CLI::IsMember({"input", "output"}))
       ->capture_default_str();
+  command->add_option("--role", options->role, "Whose words they are: user | tool (data) | system | assistant")
+      ->check(CLI::IsMember({"user", "tool", "system", "assistant"}));
   command->add_option("--language", options->context.language, "BCP 47 tag; und: find out")->capture_default_str();
   command->add_option("--age-band", options->context.age_band, "u13 | 13-15 | 16-17 | 18+ | unknown")->capture_default_str();
   command->add_option("--jurisdiction", options->context.jurisdiction, "ISO 3166-1 code or unknown")->capture_default_str();

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "steward/app/encoders.h"
 #include "steward/app/product.h"
 #include "steward/filters/models.h"
 #include "steward/model/language_model.h"
@@ -33,6 +34,8 @@ class ProductModels {
   filters::ModelSource source() {
     return [this](const std::string& id) { return find(id); };
   }
+  /// The same, with sentence encoders that all filters share.
+  filters::Models for_filters() { return {source(), encoders_.source()}; }
 
  private:
   using Opened = std::vector<std::unique_ptr<model::LanguageModel>>;
@@ -40,6 +43,7 @@ class ProductModels {
   Result<const Opened*> open(std::size_t index);
 
   const std::string directory_;
+  Encoders encoders_;
   std::mutex mutex_;
   std::optional<std::vector<ModelConfig>> configs_;
   std::vector<std::optional<Opened>> opened_;  ///< one for each config that was asked for, by its index

@@ -39,7 +39,7 @@ Result<std::string> path_of(const CommandLine& line, const Options& options) {
 }
 
 Result<std::shared_ptr<const guard::Guard>> guard_of(const CommandLine& line, const Options& options, ProductModels& models) {
-  return load_guard(TRY(path_of(line, options)), clock_of_commands(), models.source());
+  return load_guard(TRY(path_of(line, options)), clock_of_commands(), models.for_filters());
 }
 
 Result<int> check(const CommandLine& line, const Options& options) {
@@ -80,7 +80,7 @@ Result<int> explain(const CommandLine& line, const Options& options) {
 Result<int> diff(const CommandLine& line, const Options& options) {
   ProductModels models(line.product_dir);
   const auto before = TRY(guard_of(line, options, models));
-  const auto after = TRY(load_guard(options.other, clock_of_commands(), models.source()));
+  const auto after = TRY(load_guard(options.other, clock_of_commands(), models.for_filters()));
   const auto lines = policy::diff(before->policy(), after->policy());
   for (const std::string& one : lines) fmt::print("{}\n", one);
   if (lines.empty()) fmt::print("no difference\n");

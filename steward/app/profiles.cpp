@@ -8,6 +8,7 @@
 #include "steward/filters/classifier/classifier.h"
 #include "steward/filters/form/form.h"
 #include "steward/filters/identity/identity.h"
+#include "steward/filters/injection/injection.h"
 #include "steward/filters/judge/judge_filter.h"
 #include "steward/filters/leak/leak.h"
 #include "steward/filters/lexicon/lexicon.h"
@@ -38,7 +39,7 @@ constexpr std::pair<std::string_view, Make> kFilters[] = {
     {"scripted", filters::make_scripted},
     {"secret", filters::make_secret},
     {"remote", filters::make_remote},
-    {"classifier", filters::make_classifier},
+    {"injection", filters::make_injection},
     {"sensitive", filters::make_sensitive},
 };
 
@@ -46,6 +47,15 @@ constexpr std::pair<std::string_view, Make> kFilters[] = {
 using MakeWithModel = Result<std::unique_ptr<guard::Filter>> (*)(const policy::FilterSpec&, const guard::FilterEnvironment&,
                                                                  const filters::ModelSource&);
 constexpr std::pair<std::string_view, MakeWithModel> kModelFilters[] = {{"judge", filters::make_judge}};
+
+/// Those that read with a sentence encoder.
+Result<std::unique_ptr<guard::Filter>> make_classifier(const policy::FilterSpec& spec, const guard::FilterEnvironment& environment,
+                                                       const filters::EncoderSource& encoders) {
+  return std::unique_ptr<guard::Filter>(TRY(filters::open_classifier(spec, environment, encoders)));
+}
+using MakeWithEncoder = Result<std::unique_ptr<guard::Filter>> (*)(const policy::FilterSpec&, const guard::FilterEnvironment&,
+                                                                   const filters::EncoderSource&);
+constexpr std::pair<std::string_view, MakeWithEncoder> kEncoderFilters[] = {{"classifier", make_classifier}};
 
 /// Changes whenever a file is written, without reading it.
 std::string stamp_of(const std::vector<std::string>& files) {
@@ -61,7 +71,7 @@ std::string stamp_of(const std::vector<std::string>& files) {
 
 }  // namespace
 
-guard::FilterFactory filter_table(filters::ModelSource models) {
+guard::FilterFactory filter_table(filters::Models models) {
   return [models = std::move(models)](const policy::FilterSpec& spec,
                                       const guard::FilterEnvironment& environment) -> Result<std::unique_ptr<guard::Filter>> {
     std::vector<std::string_view> kinds;
@@ -70,7 +80,11 @@ guard::FilterFactory filter_table(filters::ModelSource models) {
       kinds.push_back(kind);
     }
     for (const auto& [kind, make] : kModelFilters) {
-      if (spec.kind == kind) return make(spec, environment, models);
+      if (spec.kind == kind) return make(spec, environment, models.language);
+      kinds.push_back(kind);
+    }
+    for (const auto& [kind, make] : kEncoderFilters) {
+      if (spec.kind == kind) return make(spec, environment, models.encoders);
       kinds.push_back(kind);
     }
     return fail(ErrorCode::kInvalidInput,
@@ -78,8 +92,7 @@ guard::FilterFactory filter_table(filters::ModelSource models) {
   };
 }
 
-Result<std::shared_ptr<const guard::Guard>> load_guard(const std::string& policy_path, const Clock& clock,
-                                                       const filters::ModelSource& models) {
+Result<std::shared_ptr<const guard::Guard>> load_guard(const std::string& policy_path, const Clock& clock, const filters::Models& models) {
   const std::string shipped = shipped_policies_dir();
   const auto policy = TRY(policy::Policy::load(policy_path, {shipped}));
   TRY(prompting::check_rules(*policy));

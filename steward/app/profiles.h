@@ -16,11 +16,11 @@
 namespace steward::app {
 
 /// The one table of filter kinds: a new filter is one folder and one line here. `models`: for those that ask one.
-guard::FilterFactory filter_table(filters::ModelSource models = nullptr);
+guard::FilterFactory filter_table(filters::Models models = {});
 
 /// Loads a policy file and makes its guard, which `models` must outlive. Errors name file, line and column.
 Result<std::shared_ptr<const guard::Guard>> load_guard(const std::string& policy_path, const Clock& clock,
-                                                       const filters::ModelSource& models = nullptr);
+                                                       const filters::Models& models = {});
 
 /// Loads the guards of a product into the gateway's profiles, again when their files change. Thread-safe.
 class ProfileLoader {
@@ -32,7 +32,7 @@ class ProfileLoader {
   struct Needs {
     const Clock& clock;
     gateway::Profiles& profiles;
-    filters::ModelSource models = nullptr;
+    filters::Models models = {};
   };
   /// Errors: the first policy that does not load.
   static Result<std::unique_ptr<ProfileLoader>> load(const Product& product, Needs needs);

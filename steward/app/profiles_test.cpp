@@ -123,7 +123,7 @@ TEST_F(Reload, AJudgeIsMadeWithTheProductsModel) {
     if (id != "m") return fail(ErrorCode::kNotFound, "the product has no model '" + id + "'; it has: m");
     return &model;
   };
-  const auto loaded = ProfileLoader::load(product_, {clock_of_tests(), profiles, source});
+  const auto loaded = ProfileLoader::load(product_, {clock_of_tests(), profiles, {source, nullptr}});
   ASSERT_TRUE(loaded) << loaded.error().message;
   EXPECT_TRUE(profiles.find("default")->slow());
   std::string heard;

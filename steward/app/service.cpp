@@ -15,7 +15,7 @@ constexpr std::size_t kConversationsInMemory = 10'000;
 Result<std::unique_ptr<Service>> Service::start(const Product& product, int io_threads) {
   std::unique_ptr<Service> service(new Service(product));
   const Key master = TRY(open_master_key(product));
-  service->loader_ = TRY(ProfileLoader::load(product, {service->clock_, service->profiles_, service->opened_.source()}));
+  service->loader_ = TRY(ProfileLoader::load(product, {service->clock_, service->profiles_, service->opened_.for_filters()}));
   service->crosswalk_ = TRY(policy::Crosswalk::load(shipped_policies_dir() + "/crosswalk.sssom.tsv"));
   service->models_ = TRY(service->opened_.open_all());
   service->ledger_ = TRY(open_ledger(product, master));

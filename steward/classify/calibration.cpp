@@ -7,6 +7,7 @@
 
 #include "steward/core/check.h"
 #include "steward/core/files.h"
+#include "steward/core/hash.h"
 
 namespace steward::classify {
 namespace {
@@ -46,6 +47,8 @@ Result<Calibration> read_object(const json::Object& root) {
   Calibration out;
   out.scores_of = TRY(json::get_string(root, "scores_of")).value_or("");
   out.budget = TRY(number(root, "budget"));
+  if (const json::Object* traffic = TRY(json::get_object(root, "traffic")))
+    out.traffic = {static_cast<std::size_t>(TRY(number(*traffic, "texts"))), TRY(number(*traffic, "confidence"))};
   const json::Array* languages = TRY(json::get_array(root, "languages"));
   if (!languages) return fail(ErrorCode::kInvalidInput, "'languages' is missing");
   for (const json::Value& language : *languages)
@@ -95,6 +98,16 @@ BenignCurve::BenignCurve(const std::vector<double>& scores) : texts_(scores.size
   for (std::size_t i = 0; i < kRates.size(); ++i) scores_[i] = threshold_at_fpr(scores, kRates[i]);
 }
 
+BenignCurve BenignCurve::mapped(std::size_t texts, const std::function<double(double rate, double score)>& change) const {
+  BenignCurve out;
+  out.texts_ = texts;
+  for (std::size_t i = 0; i < kRates.size(); ++i) {
+    out.scores_[i] = change(kRates[i], scores_[i]);
+    if (i > 0) out.scores_[i] = std::max(out.scores_[i], out.scores_[i - 1]);
+  }
+  return out;
+}
+
 double BenignCurve::score_at(double budget) const {
   for (std::size_t i = 0; i < kRates.size(); ++i)
     if (kRates[i] <= budget) return scores_[i];
@@ -125,7 +138,9 @@ const BenignCurve& Calibration::curve(const LabelCalibration& label, const std::
   return found != label.benign.end() && found->second.texts() >= kTextsMin ? found->second : label.benign.at("*");
 }
 
-Result<void> write_calibration(const std::string& path, const Calibration& calibration) {
+namespace {
+
+std::string text_of(const Calibration& calibration) {
   json::Object labels;
   json::Array languages;
   for (const std::string& language : calibration.languages) languages.emplace_back(language);
@@ -136,11 +151,21 @@ Result<void> write_calibration(const std::string& path, const Calibration& calib
                                 {"calibration_error", label.error}, {"positives", label.positives},       {"negatives", label.negatives},
                                 {"benign", std::move(benign)}};
   }
-  return write_file_atomic(path, json::dump_canonical(json::Object{{"scores_of", calibration.scores_of},
-                                                                   {"budget", calibration.budget},
-                                                                   {"languages", std::move(languages)},
-                                                                   {"labels", std::move(labels)}}) +
-                                     "\n");
+  json::Object root{{"scores_of", calibration.scores_of},
+                    {"budget", calibration.budget},
+                    {"languages", std::move(languages)},
+                    {"labels", std::move(labels)}};
+  if (calibration.traffic)
+    root["traffic"] = json::Object{{"texts", calibration.traffic->texts}, {"confidence", calibration.traffic->confidence}};
+  return json::dump_canonical(root) + "\n";
+}
+
+}  // namespace
+
+std::string digest_of(const Calibration& calibration) { return hex(sha256(text_of(calibration))); }
+
+Result<void> write_calibration(const std::string& path, const Calibration& calibration) {
+  return write_file_atomic(path, text_of(calibration));
 }
 
 Result<Calibration> read_calibration(const std::string& path) {

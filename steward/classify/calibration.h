@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -35,6 +36,8 @@ class BenignCurve {
   /// score that was seen. Between kept rates it is the one of the lower rate: never more false positives than asked for.
   double score_at(double budget) const;
   std::size_t texts() const { return texts_; }
+  /// One with other scores, by rate and score; a lower rate never gets a lower score than a higher one. `texts`: that it says something of.
+  BenignCurve mapped(std::size_t texts, const std::function<double(double rate, double score)>& change) const;
 
   json::Object to_json() const;
   static Result<BenignCurve> from_json(const json::Object& object);
@@ -53,6 +56,12 @@ struct LabelCalibration {
   std::map<std::string, BenignCurve> benign;  ///< by language; "*": all languages together
 };
 
+/// The texts of an operator that thresholds were fitted to (`steward classify calibrate`).
+struct TrafficRecord {
+  std::size_t texts = 0;
+  double confidence = 0;  ///< with which the budgets hold on such texts
+};
+
 /// What turns scores into probabilities and budgets into thresholds.
 struct Calibration {
   std::string scores_of;  ///< digests of the models whose scores it is for
@@ -60,11 +69,14 @@ struct Calibration {
   double gate = 0;                     ///< the linear tier answers alone below this margin (filters/classifier)
   std::vector<std::string> languages;  ///< that the models were measured in
   double budget = 0;                   ///< of one label, so that all together stay within 1 % on benign texts
+  std::optional<TrafficRecord> traffic;
 
   /// The curve of a language, or that of all if the language has too few benign texts of its own.
   static const BenignCurve& curve(const LabelCalibration& label, const std::string& language);
 };
 
+/// SHA-256 of what is written, in hex.
+std::string digest_of(const Calibration& calibration);
 Result<void> write_calibration(const std::string& path, const Calibration& calibration);
 /// Errors: kNotFound; kInvalidInput that names the file and the key.
 Result<Calibration> read_calibration(const std::string& path);

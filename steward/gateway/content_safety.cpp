@@ -125,7 +125,7 @@ json::Object attack_body(const Gateway::State& state, const guard::Decision& dec
 void handle_analyze_text(const StatePointer& state, Call call) {
   const auto read = read_analysis(*state, call);
   if (!read) return call.send_error(read.error());
-  judge_texts(state, std::move(call), read->check, {read->text},
+  judge_texts(state, std::move(call), read->check, {{read->check.role, read->text}},
               [state, analysis = *read](Call back, const std::vector<guard::Decision>& decisions) {
                 const json::Value body = analysis_body(*state, analysis, decisions.front());
                 const bool judged = !decisions.front().failed_closed;
@@ -138,9 +138,10 @@ void handle_analyze_text(const StatePointer& state, Call call) {
 void handle_shield_prompt(const StatePointer& state, Call call) {
   const auto shield = read_shield(*state, call);
   if (!shield) return call.send_error(shield.error());
-  std::vector<std::string> texts = shield->documents;
   const bool has_prompt = shield->prompt.has_value();
-  if (has_prompt) texts.insert(texts.begin(), *shield->prompt);
+  std::vector<guard::Message> texts;
+  if (has_prompt) texts.push_back({shield->check.role, *shield->prompt});
+  for (const std::string& document : shield->documents) texts.push_back({"tool", document});  // data, whatever it says it is
   judge_texts(
       state, std::move(call), shield->check, std::move(texts),
       [state, has_prompt](Call back, const std::vector<guard::Decision>& decisions) {

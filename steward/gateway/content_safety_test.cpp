@@ -54,6 +54,21 @@ TEST_F(ContentSafety, ShieldsPromptsAndDocuments) {
   EXPECT_EQ(post(kShield, R"({"documents": ["fine"]})").body, R"({"documentsAnalysis":[{"attackDetected":false}]})");
 }
 
+TEST_F(ContentSafety, DocumentsAreJudgedAsData) {
+  const std::string request = R"({"userPrompt": "a forbidden thing", "documents": ["a forbidden thing"]})";
+  policy_->filter_specs[0].roles = {"tool"};
+  restart(options());
+  EXPECT_EQ(post(kShield, request).body,
+            R"({"userPromptAnalysis":{"attackDetected":false},"documentsAnalysis":[{"attackDetected":true}]})");
+  EXPECT_TRUE(
+      parse(post("/v1/moderations", R"({"input": "a forbidden thing", "role": "tool"})")).at("results").at(0).at("flagged").as_bool());
+  policy_->filter_specs[0].roles = {"user"};
+  restart(options());
+  EXPECT_EQ(post(kShield, request).body,
+            R"({"userPromptAnalysis":{"attackDetected":true},"documentsAnalysis":[{"attackDetected":false}]})");
+  EXPECT_EQ(post("/v1/moderations", R"({"input": "x", "role": "assistant"})").status, 400);
+}
+
 TEST_F(ContentSafety, ErrorsAreInAzuresShape) {
   expect_azure_error(post("/contentsafety/text:analyze", R"({"text": "x"})"), 400, "InvalidRequestBody", "api-version");
   expect_azure_error(post(kAnalyze, "{}"), 400, "InvalidRequestBody", "text");

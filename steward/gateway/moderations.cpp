@@ -93,7 +93,9 @@ void handle_moderations(const StatePointer& state, Call call) {
   auto moderation = read_moderation(*state, call);
   if (!moderation) return call.send_error(moderation.error());
   const std::string model_id = moderation->check.target.model_id;
-  judge_texts(state, std::move(call), moderation->check, std::move(moderation->inputs),
+  std::vector<guard::Message> texts;
+  for (std::string& input : moderation->inputs) texts.push_back({moderation->check.role, std::move(input)});
+  judge_texts(state, std::move(call), moderation->check, std::move(texts),
               [state, model_id](Call back, const std::vector<guard::Decision>& decisions) {
                 json::Array results;
                 for (const guard::Decision& decision : decisions) results.push_back(result_body(*state, decision));

@@ -7,10 +7,10 @@
 
 namespace steward::gateway {
 
-void judge_texts(const StatePointer& state, Call call, const TextCheck& check, std::vector<std::string> texts,
+void judge_texts(const StatePointer& state, Call call, const TextCheck& check, std::vector<guard::Message> texts,
                  std::function<void(Call, std::vector<guard::Decision>)> then) {
   const auto asked =
-      std::make_shared<const std::pair<TextCheck, std::vector<std::string>>>(check, std::move(texts));  // shared by the checks
+      std::make_shared<const std::pair<TextCheck, std::vector<guard::Message>>>(check, std::move(texts));  // shared by the checks
   Checks checks{check.target.guard, asked->second.size(), [asked](std::size_t i) {
                   const TextCheck& one = asked->first;
                   return one.target.guard->check_text(one.context, one.direction, asked->second[i]);
@@ -33,6 +33,10 @@ Result<TextCheck> read_text_check(const Gateway::State& state, const Call& call,
   if (direction != "input" && direction != "output")
     return fail(ErrorCode::kInvalidInput, "'direction' must be input or output", "direction");
   out.direction = direction == "input" ? policy::Direction::kInput : policy::Direction::kOutput;
+  const std::string own = out.direction == policy::Direction::kInput ? "user" : "assistant";
+  out.role = TRY(json::get_string(body, "role")).value_or(own);
+  if (out.role != own && (out.role != "tool" || own != "user"))
+    return fail(ErrorCode::kInvalidInput, "'role' must be user or tool on input, and assistant on output", "role");
   out.context.audience = state.options.audience;
   out.context.age_band = call.principal.age_band;
   out.context.jurisdiction = call.principal.jurisdiction;

@@ -15,14 +15,15 @@ struct TextCheck {
   Target target;
   policy::Context context;
   policy::Direction direction = policy::Direction::kInput;
+  std::string role = "user";  ///< whose words the texts are: user | tool | assistant
 };
 
-/// From `model` and `direction` of the body. "steward" and OpenAI's own names mean the first model; a profile may stand behind any of them.
-/// Errors: as choose_target(); kInvalidInput.
+/// From `model`, `direction` and `role` of the body. "steward" and OpenAI's own names mean the first model; a profile may stand behind any
+/// of them. Errors: as choose_target(); kInvalidInput.
 Result<TextCheck> read_text_check(const Gateway::State& state, const Call& call, const json::Object& body);
 
-/// Asks the guard about each text where it may run (run_checks), counts the decisions, and gives them in order.
-void judge_texts(const StatePointer& state, Call call, const TextCheck& check, std::vector<std::string> texts,
+/// Asks the guard about each text, in its role, where it may run (run_checks), counts the decisions, and gives them in order.
+void judge_texts(const StatePointer& state, Call call, const TextCheck& check, std::vector<guard::Message> texts,
                  std::function<void(Call, std::vector<guard::Decision>)> then);
 
 /// A finding that asks for something to be done, other than a canned reply's or an honest answer's.

@@ -36,8 +36,9 @@ class PolicyGuard final : public Guard {
     return guard::check_input(parts_->pipeline(), turn, messages);
   }
   std::unique_ptr<OutputGuard> open_output(const Turn& turn) const override { return open_output_stream(parts_->pipeline(), parts_, turn); }
-  Decision check_text(const policy::Context& context, policy::Direction direction, std::string_view text) const override {
-    return guard::check_text(parts_->pipeline(), context, direction, text);
+  using Guard::check_text;
+  Decision check_text(const policy::Context& context, policy::Direction direction, const Message& message) const override {
+    return guard::check_text(parts_->pipeline(), context, direction, message);
   }
 
  private:

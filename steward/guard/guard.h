@@ -70,8 +70,13 @@ class Guard {
   virtual bool slow() const = 0;
   virtual InputOutcome check_input(const Turn& turn, const std::vector<Message>& messages) const = 0;
   virtual std::unique_ptr<OutputGuard> open_output(const Turn& turn) const = 0;
-  /// One text in one direction, nothing remembered: for /v1/moderations and `steward guard`.
-  virtual Decision check_text(const policy::Context& context, policy::Direction direction, std::string_view text) const = 0;
+  /// One text in one direction, nothing remembered: for /v1/moderations and `steward guard`. `message.role`: whose words they are; data
+  /// that stand beside a prompt (documents, results) are "tool".
+  virtual Decision check_text(const policy::Context& context, policy::Direction direction, const Message& message) const = 0;
+  /// The same for a user's words, or on output the assistant's.
+  Decision check_text(const policy::Context& context, policy::Direction direction, std::string_view text) const {
+    return check_text(context, direction, Message{direction == policy::Direction::kInput ? "user" : "assistant", std::string(text)});
+  }
 };
 
 }  // namespace steward::guard

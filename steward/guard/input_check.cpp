@@ -175,9 +175,9 @@ InputOutcome check_input(const Pipeline& pipeline, const Turn& turn, const std::
   return InputCheck(pipeline, turn, messages).run();
 }
 
-Decision check_text(const Pipeline& pipeline, const policy::Context& context, policy::Direction direction, std::string_view text) {
-  const std::string mended = mend_utf8(text);
-  Scope scope{context, direction, direction == policy::Direction::kInput ? "user" : "assistant", nullptr};
+Decision check_text(const Pipeline& pipeline, const policy::Context& context, policy::Direction direction, const Message& message) {
+  const std::string mended = mend_utf8(message.text);
+  Scope scope{context, direction, message.role, nullptr};
   if (scope.context.language == "und") scope.context.language = language_of(mended);
   const auto plan = pipeline.policy.plan(scope.context);
   Decision decision = begin_decision(pipeline, direction);
@@ -189,7 +189,7 @@ Decision check_text(const Pipeline& pipeline, const policy::Context& context, po
     ScanRecord& record = decision.scanned[i];
     if (!detector.decides_on(direction)) continue;
     if (direction == policy::Direction::kInput && !detector.reads(scope.role)) {
-      record.skipped = "it does not judge users' messages";
+      record.skipped = scope.role == "tool" ? "it does not judge data" : "it does not judge users' messages";
       continue;
     }
     const auto result = scan_text(detector, views, scope, timer, record, found);

@@ -7,6 +7,6 @@ namespace steward::guard {
 
 /// Guard::check_input and Guard::check_text over `pipeline`.
 InputOutcome check_input(const Pipeline& pipeline, const Turn& turn, const std::vector<Message>& messages);
-Decision check_text(const Pipeline& pipeline, const policy::Context& context, policy::Direction direction, std::string_view text);
+Decision check_text(const Pipeline& pipeline, const policy::Context& context, policy::Direction direction, const Message& message);
 
 }  // namespace steward::guard

@@ -307,6 +307,18 @@ TEST(CheckText, JudgesOneTextInOneDirection) {
   EXPECT_EQ(output.scanned[0].skipped, "not on output");
 }
 
+TEST(CheckText, ReadsDataByTheFiltersThatJudgeIt) {
+  Bench bench = with_block();
+  bench.policy->filter_specs[0].roles = {"tool"};
+  bench.check({});
+  const auto asked = bench.guard->check_text(bench.context, policy::Direction::kInput, "a BAD");
+  EXPECT_EQ(asked.action, Action::kPass);
+  EXPECT_EQ(asked.scanned[0].skipped, "it does not judge users' messages");
+  const auto data = bench.guard->check_text(bench.context, policy::Direction::kInput, Message{"tool", "a BAD"});
+  EXPECT_EQ(data.action, Action::kBlock);
+  EXPECT_EQ(data.scanned[0].skipped, "");
+}
+
 TEST(Create, NamesTheLineOfAFilterThatCannotBeMade) {
   Bench bench;
   bench.filter("odd", "{neddle: x}").where = {"policy.yaml", 12, 5};

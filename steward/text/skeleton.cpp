@@ -137,9 +137,11 @@ std::size_t SkeletonMaker::run_end(std::string_view folded, bool last) const {
 void SkeletonMaker::map_run(const MappedText& folded, std::size_t begin, std::size_t end) {
   const std::string_view text = folded.text();
   int letters = 0;
+  std::size_t word_end = begin;  // marks like ! behind it stand outside: "stop!!!"
   for (std::size_t at = begin; at < end;) {
     const char32_t c = next_char(text, at);
     letters += u_isalpha(static_cast<UChar32>(c)) ? 1 : 0;
+    if (!stands_inside_only(c)) word_end = at;
   }
   for (std::size_t at = begin; at < end;) {
     const std::size_t from = at;
@@ -159,7 +161,7 @@ void SkeletonMaker::map_run(const MappedText& folded, std::size_t begin, std::si
     }
     // "1" may stand for i or for l: the skeleton knows no difference between the two.
     const char letter = c == 'l' ? 'i' : letters >= 2 ? leet(c) : 0;
-    if (letter != 0 && !(stands_inside_only(c) && at == end)) {
+    if (letter != 0 && !(stands_inside_only(c) && at > word_end)) {
       out_.put(std::string_view(&letter, 1), source.begin, source.end);
     } else if (const char* prototype = c < 0x80 ? nullptr : confusable(c)) {
       const std::string_view bytes(prototype);

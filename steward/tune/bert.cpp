@@ -5,13 +5,11 @@
 
 #include <array>
 #include <cmath>
-#include <cstring>
 
 #include <fmt/format.h>
-#include <ggml.h>
-#include <gguf.h>
 
 #include "steward/core/check.h"
+#include "steward/tune/gguf_writer.h"
 
 namespace steward::tune {
 namespace {
@@ -152,60 +150,15 @@ Tensor Bert::forward(const TokenBatch& batch, std::span<const int> pooled) const
   return at::cat(means, 1);
 }
 
-namespace {
-
-/// Q8_0 blocks whose scale is that of the whole row: rounding a row by its largest number, as the encoder does, then gives these bytes.
-std::string round_rows(const Tensor& matrix) {
-  constexpr std::int64_t kBlock = 32;
-  const Tensor rows = matrix.contiguous();
-  const std::int64_t width = rows.size(1);
-  std::string out;
-  out.reserve(static_cast<std::size_t>(rows.numel() / kBlock * (kBlock + 2)));
-  for (std::int64_t i = 0; i < rows.size(0); ++i) {
-    const float* row = rows.const_data_ptr<float>() + i * width;
-    float most = 0;
-    for (std::int64_t j = 0; j < width; ++j) most = std::max(most, std::abs(row[j]));
-    const ggml_fp16_t scale = ggml_fp32_to_fp16(most / 127);
-    const float inverse = most > 0 ? 127 / most : 0;
-    for (std::int64_t begin = 0; begin < width; begin += kBlock) {
-      out.append(reinterpret_cast<const char*>(&scale), sizeof(scale));
-      for (std::int64_t j = begin; j < begin + kBlock; ++j) out += static_cast<char>(std::lrint(row[j] * inverse));
-    }
-  }
-  return out;
-}
-
-std::string bytes_of(const Tensor& values) {
-  const Tensor whole = values.contiguous();
-  return {reinterpret_cast<const char*>(whole.const_data_ptr<float>()), static_cast<std::size_t>(whole.numel()) * sizeof(float)};
-}
-
-}  // namespace
-
-std::string trunk_bytes(const Bert& bert, std::span<const int> pooled, const std::string& name, const std::string& base_digest) {
-  const auto tensors = bert.named();
-  const std::unique_ptr<gguf_context, decltype(&gguf_free)> file(gguf_init_empty(), &gguf_free);
-  const std::unique_ptr<ggml_context, decltype(&ggml_free)> shapes(
-      ggml_init({.mem_size = (tensors.size() + 1) * ggml_tensor_overhead(), .mem_buffer = nullptr, .no_alloc = true}), &ggml_free);
-  gguf_set_val_str(file.get(), "general.architecture", "bert");
-  gguf_set_val_str(file.get(), "general.name", name.c_str());
-  gguf_set_val_u32(file.get(), "bert.block_count", static_cast<std::uint32_t>(bert.layers()));
-  gguf_set_val_str(file.get(), "steward.trunk.base", base_digest.c_str());
-  const std::vector<std::int32_t> layers(pooled.begin(), pooled.end());
-  gguf_set_arr_data(file.get(), "steward.trunk.pooled", GGUF_TYPE_INT32, layers.data(), layers.size());
-  std::string data;
-  for (const auto& [tensor_name, values] : tensors) {
-    const bool is_matrix = values.dim() == 2;
-    ggml_tensor* shape = is_matrix ? ggml_new_tensor_2d(shapes.get(), GGML_TYPE_Q8_0, values.size(1), values.size(0))
-                                   : ggml_new_tensor_1d(shapes.get(), GGML_TYPE_F32, values.size(0));
-    ggml_set_name(shape, tensor_name.c_str());
-    gguf_add_tensor(file.get(), shape);
-    data += is_matrix ? round_rows(values) : bytes_of(values);
-    data.resize((data.size() + GGUF_DEFAULT_ALIGNMENT - 1) / GGUF_DEFAULT_ALIGNMENT * GGUF_DEFAULT_ALIGNMENT);
-  }
-  std::string out(gguf_get_meta_size(file.get()), '\0');
-  gguf_get_meta_data(file.get(), out.data());
-  return out + data;
+Result<void> write_trunk(const std::string& path, const Bert& bert, std::span<const int> pooled, const TrunkName& name) {
+  GgufWriter file;
+  file.set("general.architecture", "bert");
+  file.set("general.name", name.name);
+  file.set("bert.block_count", static_cast<std::uint32_t>(bert.layers()));
+  file.set("steward.trunk.base", name.base_digest);
+  file.set("steward.trunk.pooled", std::span<const std::int32_t>(pooled));
+  for (const auto& [tensor_name, values] : bert.named()) file.add(tensor_name, values, NumberFormat::kQ8_0Rows);
+  return file.write(path);
 }
 
 }  // namespace steward::tune

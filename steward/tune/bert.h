@@ -72,9 +72,13 @@ class Bert {
   std::vector<Layer> layers_;
 };
 
-/// Writes the layers as 8-bit GGUF (Q8_0, one scale a row: what the encoder rounds to anyway, so that it serves the same numbers) that
-/// lies over the file they were loaded from (`EncoderOptions::trunk`). base_digest: sha256 hex of that file. Returns the bytes: the same
-/// weights give the same.
-std::string trunk_bytes(const Bert& bert, std::span<const int> pooled, const std::string& name, const std::string& base_digest);
+struct TrunkName {
+  std::string name;
+  std::string base_digest;  ///< sha256 hex of the file that the layers were loaded from
+};
+
+/// Writes the layers in 8 bits as a GGUF file that lies over the one they were loaded from (`EncoderOptions::trunk`). The same weights
+/// give the same bytes. Errors: kInternal, such as a full disk.
+Result<void> write_trunk(const std::string& path, const Bert& bert, std::span<const int> pooled, const TrunkName& name);
 
 }  // namespace steward::tune

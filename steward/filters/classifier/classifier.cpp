@@ -2,20 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
+#include <limits>
 #include <optional>
 
 #include <fmt/format.h>
 
 #include "steward/classify/calibration.h"
 #include "steward/filters/classifier/meanings.h"
+#include "steward/filters/classifier/model_files.h"
 #include "steward/filters/classifier/scorer.h"
 #include "steward/text/pieces.h"
 
 namespace steward::filters {
 namespace {
-
-namespace fs = std::filesystem;
 
 using classify::kLabelCount;
 
@@ -23,6 +22,7 @@ using classify::kLabelCount;
 constexpr double kReportMin = 0.01;
 /// Of a threshold: what a text that is clear scores at most.
 constexpr double kClearShare = 0.99;
+constexpr std::int64_t kStreamCharsMax = 2000;
 
 struct Head {
   std::size_t label;
@@ -48,12 +48,15 @@ bool is_wordless(std::string_view text) {
   return 2 * words < all || all == 0;
 }
 
-class ClassifierFilter final : public guard::Filter {
+class ClassifierFilter final : public Classifier {
  public:
-  ClassifierFilter(std::string name, std::unique_ptr<const Scorer> scorer, classify::Calibration calibration, const policy::Policy* policy)
+  ClassifierFilter(std::string name, std::unique_ptr<const Scorer> scorer, classify::Calibration calibration, const policy::Policy* policy,
+                   const text::PieceOptions& pieces)
       : name_(std::move(name)),
-        version_("classifier-1/" + scorer->digest()),
+        digest_(scorer->digest() + "/" + classify::digest_of(calibration).substr(0, 12)),
+        version_("classifier-1/" + digest_),
         scorer_(std::move(scorer)),
+        pieces_(pieces),
         budget_(calibration.budget),
         languages_(std::move(calibration.languages)),
         policy_(policy) {
@@ -61,6 +64,7 @@ class ClassifierFilter final : public guard::Filter {
       const std::size_t index = *classify::label_index(label);
       if (meaning_of(index) && scorer_->has(index) && has_evidence(of_label)) heads_.push_back({index, std::move(of_label)});
     }
+    for (const Head& head : heads_) labels_.push_back(head.label);
   }
 
   const std::string& name() const override { return name_; }
@@ -70,6 +74,10 @@ class ClassifierFilter final : public guard::Filter {
   bool reads_mirrored() const override { return false; }
   Result<void> scan(const text::Views& views, const guard::Scope& scope, std::vector<guard::Finding>& out) const override;
   std::unique_ptr<guard::FilterStream> open(const guard::Scope& scope) const override;
+  const std::vector<std::size_t>& labels() const override { return labels_; }
+  Result<TextReading> read(const text::Views& views, const guard::Scope& scope, Depth depth) const override;
+  std::string digest() const override { return digest_; }
+  const text::PieceOptions& pieces() const { return pieces_; }
   /// One piece of a text, with what stands before it as context. Findings are cut to the piece.
   Result<void> judge_piece(std::string_view raw, const text::Piece& piece, const guard::Scope& scope,
                            std::vector<guard::Finding>& out) const;
@@ -82,14 +90,18 @@ class ClassifierFilter final : public guard::Filter {
   };
 
   Result<void> judge(const text::Views& views, const guard::Scope& scope, std::vector<guard::Finding>& out) const;
+  Result<std::optional<TextScores>> score(const text::Views& views, const guard::Scope& scope, Depth depth) const;
+  double score_of(const Head& head, const TextScores& scores) const { return scores.combined[head.label]; }
   bool is_clear(const TextScores& scores, const guard::Scope& scope) const;
   Verdict verdict(const Head& head, const TextScores& scores, const guard::Scope& scope) const;
   guard::Finding finding(const Verdict& verdict, const TextScores& scores, const text::View& view, const guard::Scope& scope) const;
   void announce_language(const text::Views& views, const guard::Scope& scope, std::vector<guard::Finding>& out) const;
 
-  const std::string name_, version_;
+  const std::string name_, digest_, version_;
   const std::unique_ptr<const Scorer> scorer_;
+  const text::PieceOptions pieces_;  ///< of outputs
   std::vector<Head> heads_;
+  std::vector<std::size_t> labels_;
   const double budget_;
   const std::vector<std::string> languages_;
   const policy::Policy* const policy_;  ///< for budgets; may be null
@@ -98,7 +110,7 @@ class ClassifierFilter final : public guard::Filter {
 /// Judges a piece of the output as soon as its last sentence has ended.
 class ClassifierStream final : public guard::FilterStream {
  public:
-  ClassifierStream(const ClassifierFilter& filter, const guard::Scope& scope) : filter_(filter), scope_(scope), cutter_({}) {}
+  ClassifierStream(const ClassifierFilter& filter, const guard::Scope& scope) : filter_(filter), scope_(scope), cutter_(filter.pieces()) {}
   Result<std::size_t> advance(const text::GrowingViews& views, std::vector<guard::Finding>& out) override {
     if (views.finished()) cutter_.finish();
     while (const auto piece = cutter_.next(views.raw())) TRY(filter_.judge_piece(views.raw(), *piece, scope_, out));
@@ -120,7 +132,7 @@ Result<void> ClassifierFilter::scan(const text::Views& views, const guard::Scope
     announce_language(views, scope, out);
     return judge(views, scope, out);
   }
-  for (const text::Piece& piece : text::cut_pieces(views.raw().text(), {})) TRY(judge_piece(views.raw().text(), piece, scope, out));
+  for (const text::Piece& piece : text::cut_pieces(views.raw().text(), pieces_)) TRY(judge_piece(views.raw().text(), piece, scope, out));
   return {};
 }
 
@@ -130,6 +142,27 @@ Result<void> ClassifierFilter::judge_piece(std::string_view raw, const text::Pie
   TRY(judge(text::Views(raw.substr(piece.context_begin, piece.span.end - piece.context_begin)), scope, out));
   for (std::size_t i = first; i < out.size(); ++i) out[i].span = piece.span;
   return {};
+}
+
+/// By the tiers that are needed; nothing if the text has no words.
+Result<std::optional<TextScores>> ClassifierFilter::score(const text::Views& views, const guard::Scope& scope, Depth depth) const {
+  const std::string_view text = views.repaired().text();
+  if (is_wordless(text)) return std::nullopt;
+  TextScores scores = scorer_->score_linear(text);
+  if (scorer_->has_encoder() && (depth == Depth::kAll || !is_clear(scores, scope)))
+    TRY(scorer_->add_encoder(text, scope.context.language, scores));
+  return scores;
+}
+
+Result<TextReading> ClassifierFilter::read(const text::Views& views, const guard::Scope& scope, Depth depth) const {
+  TextReading out;
+  out.scores.fill(std::numeric_limits<float>::quiet_NaN());
+  const auto scores = TRY(score(views, scope, depth));
+  if (!scores) return out;
+  out.clear = scorer_->has_encoder() && is_clear(*scores, scope);
+  for (const Head& head : heads_)
+    if (applies(*meaning_of(head.label), scope)) out.scores[head.label] = static_cast<float>(score_of(head, *scores));
+  return out;
 }
 
 /// True if the linear tier alone may say that no label counts.
@@ -145,7 +178,7 @@ ClassifierFilter::Verdict ClassifierFilter::verdict(const Head& head, const Text
   const auto wanted = policy_ ? policy_->fpr_budget(meaning.category, scope.direction, language) : std::nullopt;
   const double score = classify::Calibration::curve(head.calibration, language).score_at(wanted.value_or(budget_));
   const double threshold = head.calibration.platt(score);
-  double probability = head.calibration.platt(scores.combined[head.label]);
+  double probability = head.calibration.platt(score_of(head, scores));
   // The linear tier has said that the text is clear; the threshold is for both tiers' scores.
   if (scorer_->has_encoder() && !scores.encoded) probability = std::min(probability, kClearShare * threshold);
   return {&head, probability, threshold};
@@ -172,10 +205,9 @@ guard::Finding ClassifierFilter::finding(const Verdict& verdict, const TextScore
 
 Result<void> ClassifierFilter::judge(const text::Views& views, const guard::Scope& scope, std::vector<guard::Finding>& out) const {
   const text::View& view = views.repaired();
-  const std::string_view text = view.text();
-  if (is_wordless(text)) return {};
-  TextScores scores = scorer_->score_linear(text);
-  if (scorer_->has_encoder() && !is_clear(scores, scope)) TRY(scorer_->add_encoder(text, scope.context.language, scores));
+  const auto scored = TRY(score(views, scope, Depth::kAsRun));
+  if (!scored) return {};
+  const TextScores& scores = *scored;
   // Of the labels of one category, the one that goes furthest beyond its threshold speaks.
   std::vector<Verdict> best;
   for (const Head& head : heads_) {
@@ -213,49 +245,50 @@ void ClassifierFilter::announce_language(const text::Views& views, const guard::
   out.push_back(std::move(found));
 }
 
-/// A file beside the policy, of the distribution, or among the models that set-up fetched.
-Result<std::string> find_file(const yaml::Node& node, const std::string& path, const guard::FilterEnvironment& environment) {
-  for (const std::string& folder : {environment.policy_dir, environment.shipped_dir, environment.models_dir}) {
-    const fs::path candidate = fs::path(folder) / path;
-    std::error_code ignored;
-    if ((!folder.empty() || fs::path(path).is_absolute()) && fs::exists(candidate, ignored)) return candidate.string();
-  }
-  return yaml::fail_at(node,
-                       fmt::format("'{}' is neither beside the policy nor among the shipped models: run `make setup`, or name another "
-                                   "folder with STEWARD_MODELS_DIR",
-                                   path));
-}
-
-Result<std::unique_ptr<const Scorer>> open_scorer(const yaml::Node& config, const std::string& models,
-                                                  const guard::FilterEnvironment& environment) {
+Result<std::unique_ptr<const Scorer>> open_scorer(const yaml::Node& config, const ModelFiles& files, const EncoderSource& encoders) {
   const auto at = [&](const Error& error) { return yaml::fail_at(config, error.message); };
-  auto linear = classify::LinearModel::open(models + "/linear.bin");
+  auto linear = classify::LinearModel::open(files.folder + "/linear.bin");
   if (!linear) return at(linear.error());
-  const yaml::Node* node = config.find("encoder");
-  const std::string name = node ? TRY(node->as_string()) : "none";
-  if (name == "none") return std::make_unique<const Scorer>(*std::move(linear), nullptr, nullptr);
-  auto encoder = model::open_encoder(TRY(find_file(*node, name, environment)), encoder_options(models));
-  if (!encoder) return yaml::fail_at(*node, encoder.error().message);
-  auto heads = classify::DenseHead::open(models + "/heads.bin", trunk_id(**encoder));
+  if (files.encoder.empty()) return std::make_unique<const Scorer>(*std::move(linear), nullptr, nullptr);
+  const model::EncoderOptions options = encoder_options(files.folder);
+  Result<std::shared_ptr<const model::Encoder>> encoder =
+      encoders ? encoders(files.encoder, options) : model::open_encoder(files.encoder, options);
+  if (!encoder) return at(encoder.error());
+  auto heads = classify::DenseHead::open(files.folder + "/heads.bin", trunk_id(**encoder));
   if (!heads) return at(heads.error());
   return std::make_unique<const Scorer>(*std::move(linear), *std::move(heads), *std::move(encoder));
 }
 
+Result<text::PieceOptions> pieces_of(const yaml::Node& config) {
+  text::PieceOptions pieces;
+  if (const yaml::Node* node = config.find("stream_chars")) {
+    const std::int64_t chars = TRY(node->as_integer());
+    if (chars < 1 || chars > kStreamCharsMax) return yaml::fail_at(*node, fmt::format("'stream_chars' must be 1 to {}", kStreamCharsMax));
+    pieces.chars_min = static_cast<std::size_t>(chars);
+  }
+  return pieces;
+}
+
 }  // namespace
 
-Result<std::unique_ptr<guard::Filter>> make_classifier(const policy::FilterSpec& spec, const guard::FilterEnvironment& environment) {
-  TRY(yaml::check_keys(spec.config, {"models", "encoder"}, "the config of a classifier"));
-  const yaml::Node* models = spec.config.find("models");
-  if (!models) return yaml::fail_at(spec.config, "a classifier needs `models`: the folder of linear.bin and calibration.json");
-  const std::string named = TRY(models->as_string());
-  const std::string folder = TRY(find_file(*models, named, environment));
-  auto scorer = TRY(open_scorer(spec.config, folder, environment));
-  auto calibration = classify::read_calibration(folder + "/calibration.json");
-  if (!calibration) return yaml::fail_at(*models, calibration.error().message);
+Result<std::unique_ptr<Classifier>> open_classifier(const policy::FilterSpec& spec, const guard::FilterEnvironment& environment,
+                                                    const EncoderSource& encoders) {
+  TRY(yaml::check_keys(spec.config, {"models", "encoder", "calibration", "stream_chars"}, "the config of a classifier"));
+  const ModelFiles files = TRY(find_model_files(spec.config, environment));
+  const text::PieceOptions pieces = TRY(pieces_of(spec.config));
+  auto scorer = TRY(open_scorer(spec.config, files, encoders));
+  auto calibration = classify::read_calibration(files.calibration);
+  if (!calibration) return yaml::fail_at(spec.config, calibration.error().message);
   if (!calibration->scores_of.empty() && calibration->scores_of != scorer->digest())
-    return yaml::fail_at(*models, "its calibration.json was made for other models, or for another encoder: train them anew together");
-  return std::unique_ptr<guard::Filter>(
-      std::make_unique<ClassifierFilter>(spec.name, std::move(scorer), *std::move(calibration), environment.policy));
+    return yaml::fail_at(spec.config,
+                         fmt::format("{} was made for other models, or for another encoder: train them anew together, or calibrate anew",
+                                     files.calibration));
+  return std::unique_ptr<Classifier>(
+      std::make_unique<ClassifierFilter>(spec.name, std::move(scorer), *std::move(calibration), environment.policy, pieces));
+}
+
+Result<std::unique_ptr<guard::Filter>> make_classifier(const policy::FilterSpec& spec, const guard::FilterEnvironment& environment) {
+  return std::unique_ptr<guard::Filter>(TRY(open_classifier(spec, environment, nullptr)));
 }
 
 }  // namespace steward::filters

@@ -62,7 +62,7 @@ float combine(float linear, float encoder, std::string_view language) {
 }
 
 Scorer::Scorer(std::unique_ptr<const classify::LinearModel> linear, std::unique_ptr<const classify::DenseHead> heads,
-               std::unique_ptr<const model::Encoder> encoder)
+               std::shared_ptr<const model::Encoder> encoder)
     : linear_(std::move(linear)), heads_(std::move(heads)), encoder_(std::move(encoder)) {
   STEWARD_CHECK(linear_ != nullptr && (heads_ == nullptr) == (encoder_ == nullptr));
   STEWARD_CHECK(heads_ == nullptr || heads_->inputs() == encoder_->width());

@@ -31,7 +31,7 @@ class Scorer {
  public:
   /// `encoder` and `heads` are both there or both null.
   Scorer(std::unique_ptr<const classify::LinearModel> linear, std::unique_ptr<const classify::DenseHead> heads,
-         std::unique_ptr<const model::Encoder> encoder);
+         std::shared_ptr<const model::Encoder> encoder);
 
   bool has(std::size_t label) const;
   bool has_encoder() const { return encoder_ != nullptr; }
@@ -46,7 +46,7 @@ class Scorer {
  private:
   const std::unique_ptr<const classify::LinearModel> linear_;
   const std::unique_ptr<const classify::DenseHead> heads_;
-  const std::unique_ptr<const model::Encoder> encoder_;
+  const std::shared_ptr<const model::Encoder> encoder_;  // shared with others who read with the same trunk
 };
 
 /// The texts that the linear tier reads one by one of a long one.
