@@ -17,7 +17,6 @@
 namespace steward::app {
 namespace {
 
-using classify::Interval;
 using classify::Measurement;
 using classify::Place;
 using classify::Scored;

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "steward/classify/packed_lines.h"
+#include "steward/core/packed_lines.h"
 #include "steward/core/hash.h"
 #include "steward/core/json.h"
 #include "steward/core/yaml.h"

@@ -5,7 +5,7 @@
 
 #include "steward/classify/dataset.h"
 #include "steward/classify/evaluation.h"
-#include "steward/classify/packed_lines.h"
+#include "steward/core/packed_lines.h"
 #include "steward/core/files.h"
 
 namespace steward::classify {

@@ -5,8 +5,6 @@
 #include <limits>
 #include <map>
 
-#include "steward/core/random.h"
-
 namespace steward::classify {
 namespace {
 
@@ -98,29 +96,17 @@ double expected_calibration_error(std::span<const Scored> rows, int bins) {
 }
 
 Interval bootstrap(std::span<const Scored> rows, const std::function<double(std::span<const Scored>)>& metric, int rounds) {
-  std::map<std::size_t, std::vector<Scored>> by_cluster;
-  for (const Scored& row : rows) by_cluster[row.cluster].push_back(row);
-  std::vector<const std::vector<Scored>*> clusters;
-  for (const auto& [id, members] : by_cluster) clusters.push_back(&members);
-  Interval out;
-  out.value = out.low = out.high = metric(rows);
-  if (clusters.size() < 2 || rounds < 2) return out;
-  std::vector<double> values;
-  Random random(std::uint64_t{20261125});
-  for (int round = 0; round < rounds; ++round) {
-    std::vector<Scored> sample;
-    sample.reserve(rows.size());
-    for (std::size_t i = 0; i < clusters.size(); ++i) {
-      const auto& members = *clusters[random.below(clusters.size())];
-      sample.insert(sample.end(), members.begin(), members.end());
-    }
-    values.push_back(metric(sample));
-  }
-  std::sort(values.begin(), values.end());
-  const auto at = [&](double share) { return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5)]; };
-  out.low = at(0.025);
-  out.high = at(0.975);
-  return out;
+  std::map<std::size_t, std::vector<std::size_t>> by_cluster;
+  for (std::size_t row = 0; row < rows.size(); ++row) by_cluster[rows[row].cluster].push_back(row);
+  std::vector<std::vector<std::size_t>> clusters;
+  for (auto& [id, members] : by_cluster) clusters.push_back(std::move(members));
+  std::vector<Scored> sample;
+  const auto metric_of = [&](std::span<const std::size_t> drawn) {
+    sample.clear();
+    for (const std::size_t row : drawn) sample.push_back(rows[row]);
+    return metric(sample);
+  };
+  return steward::bootstrap(clusters, metric_of, rounds);
 }
 
 }  // namespace steward::classify

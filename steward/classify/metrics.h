@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "steward/core/bootstrap.h"
+
 namespace steward::classify {
 
 /// One scored row: higher means more likely positive.
@@ -30,10 +32,7 @@ double f1_at(std::span<const Scored> rows, double threshold);
 /// Expected calibration error over `bins` bins of equal width of scores that are probabilities [Guo et al. 2017, eq. 3].
 double expected_calibration_error(std::span<const Scored> rows, int bins);
 
-struct Interval {
-  double value = 0, low = 0, high = 0;
-};
-/// Percentile bootstrap, 95 %, that draws whole clusters [Field & Welsh 2007]; seeded, so that the same rows give the same interval.
+/// Interval of a metric over whole clusters (core/bootstrap.h).
 Interval bootstrap(std::span<const Scored> rows, const std::function<double(std::span<const Scored>)>& metric, int rounds);
 
 }  // namespace steward::classify

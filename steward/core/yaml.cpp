@@ -210,17 +210,22 @@ Result<Node> parse_file(const std::string& path) {
   return parse(text, path);
 }
 
-Result<void> check_keys(const Node& node, std::initializer_list<std::string_view> known, std::string_view what) {
+std::string unknown_key(std::string_view key, std::span<const std::string_view> known, std::string_view what) {
+  const auto nearest =
+      std::min_element(known.begin(), known.end(), [&](auto a, auto b) { return edit_distance(key, a) < edit_distance(key, b); });
+  return edit_distance(key, *nearest) <= 2 ? fmt::format("unknown key '{}' in {}: did you mean '{}'?", key, what, *nearest)
+                                           : fmt::format("unknown key '{}' in {}; known: {}", key, what, fmt::join(known, ", "));
+}
+
+Result<void> check_keys(const Node& node, std::span<const std::string_view> known, std::string_view what) {
   if (!node.is_mapping()) return fail_at(node, fmt::format("{} must be a mapping of keys to values", what));
-  for (const auto& [key, value] : node.members) {
-    if (std::find(known.begin(), known.end(), key.scalar) != known.end()) continue;
-    const auto nearest = std::min_element(known.begin(), known.end(),
-                                          [&](auto a, auto b) { return edit_distance(key.scalar, a) < edit_distance(key.scalar, b); });
-    return fail_at(key, edit_distance(key.scalar, *nearest) <= 2
-                            ? fmt::format("unknown key '{}' in {}: did you mean '{}'?", key.scalar, what, *nearest)
-                            : fmt::format("unknown key '{}' in {}; known: {}", key.scalar, what, fmt::join(known, ", ")));
-  }
+  for (const auto& [key, value] : node.members)
+    if (std::find(known.begin(), known.end(), key.scalar) == known.end()) return fail_at(key, unknown_key(key.scalar, known, what));
   return {};
+}
+
+Result<void> check_keys(const Node& node, std::initializer_list<std::string_view> known, std::string_view what) {
+  return check_keys(node, std::span(known.begin(), known.size()), what);
 }
 
 json::Value to_json(const Node& node) {

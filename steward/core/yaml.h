@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,6 +67,9 @@ Result<Node> parse_file(const std::string& path);
 tl::unexpected<Error> fail_at(const Node& node, std::string_view message);
 /// Fails on the first key of `node` that is not in `known`, and names the nearest known one.
 Result<void> check_keys(const Node& node, std::initializer_list<std::string_view> known, std::string_view what);
+Result<void> check_keys(const Node& node, std::span<const std::string_view> known, std::string_view what);
+/// What to say of a key that is not in `known`, which is not empty: the nearest one, or all of them.
+std::string unknown_key(std::string_view key, std::span<const std::string_view> known, std::string_view what);
 
 json::Value to_json(const Node& node);
 

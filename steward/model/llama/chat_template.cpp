@@ -32,7 +32,7 @@ Result<ChatTemplate> ChatTemplate::parse(const std::string& source, std::string 
 
 bool ChatTemplate::knows_system_role() const { return program_->knows_system_role; }
 
-Result<std::vector<PromptPart>> ChatTemplate::render(const std::vector<ChatMessage>& messages) const {
+Result<std::vector<PromptPart>> ChatTemplate::render(const std::vector<ChatMessage>& messages, PromptEnd end) const {
   try {
     auto list = jinja::mk_val<jinja::value_array>();
     for (const ChatMessage& message : messages) {
@@ -53,7 +53,7 @@ Result<std::vector<PromptPart>> ChatTemplate::render(const std::vector<ChatMessa
     context.set_val("messages", list);
     context.set_val("bos_token", jinja::mk_val<jinja::value_string>(bos_));
     context.set_val("eos_token", jinja::mk_val<jinja::value_string>(eos_));
-    context.set_val("add_generation_prompt", jinja::mk_val<jinja::value_bool>(true));
+    context.set_val("add_generation_prompt", jinja::mk_val<jinja::value_bool>(end == PromptEnd::kReply));
     jinja::runtime runtime(context);
     const auto results = runtime.execute(program_->code);
     const auto joined = jinja::runtime::gather_string_parts(results);

@@ -15,6 +15,9 @@ struct PromptPart {
   std::string text;
 };
 
+/// kReply: the prompt ends where the assistant's next message begins. kMessages: it ends with the last message.
+enum class PromptEnd { kReply, kMessages };
+
 /// A model's own chat template (Jinja). Immutable, thread-safe.
 class ChatTemplate {
  public:
@@ -22,8 +25,8 @@ class ChatTemplate {
   static Result<ChatTemplate> parse(const std::string& source, std::string bos, std::string eos);
   ChatTemplate(ChatTemplate&&) noexcept;
   ~ChatTemplate();
-  /// The prompt that asks for the assistant's next message. Errors: kInvalidInput if the template refuses the messages.
-  Result<std::vector<PromptPart>> render(const std::vector<ChatMessage>& messages) const;
+  /// Errors: kInvalidInput if the template refuses the messages.
+  Result<std::vector<PromptPart>> render(const std::vector<ChatMessage>& messages, PromptEnd end = PromptEnd::kReply) const;
   /// Does it show messages of the role "system"?
   bool knows_system_role() const;
 

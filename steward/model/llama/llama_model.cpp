@@ -51,29 +51,10 @@ class LlamaModel final : public LanguageModel {
 };
 
 Result<std::vector<Token>> LlamaModel::tokenize(std::string_view text, bool add_special, bool parse_special) const {
-  std::vector<Token> tokens(text.size() + 8);
-  const int count = llama_tokenize(vocab_, text.data(), static_cast<int>(text.size()), tokens.data(), static_cast<int>(tokens.size()),
-                                   add_special, parse_special);
-  if (count < 0) return fail(ErrorCode::kInternal, "the tokenizer gave more tokens than bytes");
-  tokens.resize(static_cast<std::size_t>(count));
-  return tokens;
+  return model::tokenize(vocab_, text, add_special, parse_special);
 }
 
-Result<std::string> LlamaModel::detokenize(const std::vector<Token>& tokens) const {
-  for (const Token token : tokens)
-    if (token < 0 || token >= record_.vocabulary)
-      return fail(ErrorCode::kInvalidInput, fmt::format("token ids are from 0 to {}", record_.vocabulary - 1), "tokens");
-  std::string out(tokens.size() * 16 + 32, '\0');
-  int length =
-      llama_detokenize(vocab_, tokens.data(), static_cast<int>(tokens.size()), out.data(), static_cast<int>(out.size()), false, true);
-  if (length < 0) {
-    out.resize(static_cast<std::size_t>(-length));
-    length =
-        llama_detokenize(vocab_, tokens.data(), static_cast<int>(tokens.size()), out.data(), static_cast<int>(out.size()), false, true);
-  }
-  out.resize(static_cast<std::size_t>(std::max(length, 0)));
-  return out;
-}
+Result<std::string> LlamaModel::detokenize(const std::vector<Token>& tokens) const { return model::detokenize(vocab_, tokens); }
 
 TokenizerInfo LlamaModel::tokenizer_info() const {
   const char* source = llama_model_chat_template(loaded_->model.get(), nullptr);

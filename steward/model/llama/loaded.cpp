@@ -24,14 +24,6 @@ void keep_errors(ggml_log_level level, const char* text, void*) {
   while (!last_error.empty() && last_error.back() == '\n') last_error.pop_back();
 }
 
-void prepare_library() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    llama_log_set(keep_errors, nullptr);
-    llama_backend_init();
-  });
-}
-
 std::string metadata(const llama_model* model, const char* key) {
   std::string out(256, '\0');
   int length = llama_model_meta_val_str(model, key, out.data(), out.size());
@@ -67,11 +59,6 @@ ModelRecord make_record(const llama_model* model, const LlamaOptions& options, s
     if (std::string_view(key).starts_with("general.")) record.metadata[key] = value;
   }
   return record;
-}
-
-std::string last_library_error() {
-  const std::lock_guard lock(last_error_mutex);
-  return last_error;
 }
 
 /// The base's record, with the adapter's own names and fields.
@@ -137,9 +124,51 @@ void ModelDelete::operator()(llama_model* model) const { llama_model_free(model)
 void ContextDelete::operator()(llama_context* context) const { llama_free(context); }
 void AdapterDelete::operator()(llama_adapter_lora* adapter) const { llama_adapter_lora_free(adapter); }
 
+void prepare_library() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llama_log_set(keep_errors, nullptr);
+    llama_backend_init();
+  });
+}
+
+std::string last_library_error() {
+  const std::lock_guard lock(last_error_mutex);
+  return last_error;
+}
+
 std::string token_text(const llama_vocab* vocab, Token token) {
   const char* text = token >= 0 ? llama_vocab_get_text(vocab, token) : nullptr;
   return text ? text : "";
+}
+
+Result<std::vector<Token>> tokenize(const llama_vocab* vocab, std::string_view text, bool add_special, bool parse_special) {
+  std::vector<Token> tokens(text.size() + 8);
+  const int count = llama_tokenize(vocab, text.data(), static_cast<int>(text.size()), tokens.data(), static_cast<int>(tokens.size()),
+                                   add_special, parse_special);
+  if (count < 0) return fail(ErrorCode::kInternal, "the tokenizer gave more tokens than bytes");
+  tokens.resize(static_cast<std::size_t>(count));
+  return tokens;
+}
+
+Result<std::string> detokenize(const llama_vocab* vocab, std::span<const Token> tokens) {
+  const int vocabulary = llama_vocab_n_tokens(vocab);
+  for (const Token token : tokens)
+    if (token < 0 || token >= vocabulary)
+      return fail(ErrorCode::kInvalidInput, fmt::format("token ids are from 0 to {}", vocabulary - 1), "tokens");
+  const int count = static_cast<int>(tokens.size());
+  std::string out(tokens.size() * 16 + 32, '\0');
+  int length = llama_detokenize(vocab, tokens.data(), count, out.data(), static_cast<int>(out.size()), false, true);
+  if (length < 0) {
+    out.resize(static_cast<std::size_t>(-length));
+    length = llama_detokenize(vocab, tokens.data(), count, out.data(), static_cast<int>(out.size()), false, true);
+  }
+  out.resize(static_cast<std::size_t>(std::max(length, 0)));
+  return out;
+}
+
+Result<ChatTemplate> parse_template(const std::string& source, const llama_vocab* vocab) {
+  return ChatTemplate::parse(source, token_text(vocab, llama_vocab_bos(vocab)), token_text(vocab, llama_vocab_eos(vocab)));
 }
 
 Result<std::unique_ptr<Loaded>> load(const LlamaOptions& options) {
@@ -161,8 +190,7 @@ Result<std::unique_ptr<Loaded>> load(const LlamaOptions& options) {
   if (!out->context)
     return fail(ErrorCode::kUnavailable, "no memory for the model's context: lower context_tokens or sequences in product.yaml");
   if (const char* source = llama_model_chat_template(out->model.get(), nullptr)) {
-    ChatTemplate read = TRY(ChatTemplate::parse(source, token_text(out->vocab, llama_vocab_bos(out->vocab)),
-                                                token_text(out->vocab, llama_vocab_eos(out->vocab))));
+    ChatTemplate read = TRY(parse_template(source, out->vocab));
     out->chat_template.emplace(std::move(read));
   }
   std::vector<Adapter> adapters;

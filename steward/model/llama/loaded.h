@@ -2,7 +2,9 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "steward/model/llama/chat_template.h"
@@ -40,7 +42,17 @@ struct Loaded {
 /// Errors: those of open_llama.
 Result<std::unique_ptr<Loaded>> load(const LlamaOptions& options);
 
+/// Readies llama.cpp, once: its messages are kept for ours.
+void prepare_library();
+/// The last of llama.cpp's errors.
+std::string last_library_error();
+
 /// The text of a special token; empty for none.
 std::string token_text(const llama_vocab* vocab, Token token);
+Result<std::vector<Token>> tokenize(const llama_vocab* vocab, std::string_view text, bool add_special, bool parse_special);
+/// Errors: kInvalidInput if a token is none of the vocabulary's.
+Result<std::string> detokenize(const llama_vocab* vocab, std::span<const Token> tokens);
+/// A template with the special tokens of the vocabulary. Errors: kInvalidInput.
+Result<ChatTemplate> parse_template(const std::string& source, const llama_vocab* vocab);
 
 }  // namespace steward::model

@@ -1,4 +1,4 @@
-#include "steward/classify/packed_lines.h"
+#include "steward/core/packed_lines.h"
 
 #include <algorithm>
 #include <memory>
@@ -8,7 +8,7 @@
 
 #include "steward/core/files.h"
 
-namespace steward::classify {
+namespace steward {
 namespace {
 
 constexpr std::size_t kBytesMax = std::size_t{1} << 30;
@@ -33,6 +33,13 @@ Result<std::string> unpack(const std::string& packed, const std::string& path) {
 
 }  // namespace
 
+Result<std::string> read_maybe_packed(const std::string& path) {
+  std::string bytes = TRY(read_file(path, kBytesMax));
+  constexpr std::string_view kMagic = "\x28\xb5\x2f\xfd";
+  if (!bytes.starts_with(kMagic)) return bytes;
+  return unpack(bytes, path);
+}
+
 Result<std::vector<std::string>> read_packed_lines(const std::string& path) {
   const std::string packed = TRY(read_file(path));
   const std::string text = TRY(unpack(packed, path));
@@ -55,4 +62,4 @@ Result<void> write_packed_lines(const std::string& path, const std::vector<std::
   return write_file_atomic(path, packed);
 }
 
-}  // namespace steward::classify
+}  // namespace steward
