@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "steward/app/command.h"
+#include "steward/app/classify_commands.h"
+#include "steward/app/detection_models.h"
 #include "steward/app/detection_report.h"
 #include "steward/app/detection_training.h"
 #include "steward/core/files.h"
@@ -94,12 +95,26 @@ Result<int> evaluate(const Options& options) {
   return kExitOk;
 }
 
+/// The card alone, as training writes it: from the models and the data's licences and counts.
+Result<int> card(const Options& given) {
+  Options options = given;
+  if (options.encoder.empty()) options.encoder = encoder_of(options.models);
+  const auto data = TRY(DetectionData::load(options.data, nullptr, ""));
+  const classify::Calibration calibration = TRY(classify::read_calibration(options.models + "/calibration.json"));
+  const auto shipped = TRY(open_shipped(options));
+  const auto filter = TRY(open_filter(options));
+  const std::string path = options.out.empty() ? options.models + "/card.md" : options.out;
+  TRY(write_file_atomic(path, detection_card({*data, {}, calibration, *shipped, *filter})));
+  fmt::print("{}\n", path);
+  return kExitOk;
+}
+
 int finish(const Result<int>& result) { return result ? *result : report(result.error()); }
 
 }  // namespace
 
 void add_classify_command(CLI::App& app, CommandLine& line) {
-  auto* command = app.add_subcommand("classify", "learned detection: prepare data, train and calibrate, evaluate");
+  auto* command = app.add_subcommand("classify", "learned detection: prepare | train | calibrate | evaluate | compare | card");
   command->require_subcommand(1);
   const auto options = std::make_shared<Options>();  // shared by the callbacks, which outlive this function
   const auto add = [&](const char* name, const char* what, Result<int> (*action)(const Options&)) {
@@ -111,7 +126,8 @@ void add_classify_command(CLI::App& app, CommandLine& line) {
   add("prepare", "take the data sets that sets.yaml names from a collection", prepare)
       ->add_option("--from", options->from, "folder of the collection: SET.jsonl.zst")
       ->required();
-  for (auto* sub : {add("train", "train both tiers, calibrate them on sets left out, write models and card", train),
+  for (auto* sub : {add("card", "the card of the models alone", card),
+                    add("train", "train both tiers, calibrate them on sets left out, write models and card", train),
                     add("evaluate", "tables of docs/detection.md", evaluate)}) {
     sub->add_option("--models", options->models, "folder of linear.bin, heads.bin, calibration.json");
     sub->add_option("--encoder", options->encoder, "GGUF file of the encoder; none: the linear tier alone");
@@ -119,6 +135,8 @@ void add_classify_command(CLI::App& app, CommandLine& line) {
     sub->add_option("--folds", options->folds, "trainings that leave groups of sets out")->check(CLI::Range(2, 100));
     sub->add_option("--out", options->out, "where the report goes");
   }
+  add_classify_calibrate(*command, line);
+  add_classify_compare(*command, line);
 }
 
 }  // namespace steward::app
