@@ -1,0 +1,93 @@
+#include "steward/tune/labelled_texts.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "steward/classify/evaluation.h"
+#include "steward/core/random.h"
+#include "steward/text/view.h"
+
+namespace steward::tune {
+namespace {
+
+constexpr std::size_t kTextBytesMax = 8192;
+constexpr std::size_t kStretch = 50;  // batches
+
+template <class Item>
+void shuffle(std::vector<Item>& items, Random& random) {
+  for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[random.below(i)]);
+}
+
+}  // namespace
+
+std::vector<LabelledText> choose_texts(const std::vector<classify::DataSet>& sets, const TextChoice& choice) {
+  std::vector<std::vector<std::pair<std::uint64_t, std::size_t>>> rows(sets.size());
+  for (const classify::Place& place : classify::training_places(sets, "")) {
+    const classify::DataSet& set = sets[place.set];
+    if (std::find(choice.left_out.begin(), choice.left_out.end(), set.info.group) != choice.left_out.end()) continue;
+    const std::string& id = set.examples[place.row].id;
+    rows[place.set].emplace_back(Random(hash64(set.info.name + " " + id) ^ choice.seed).next(), place.row);
+  }
+  std::vector<LabelledText> out;
+  double sum = 0;
+  for (std::size_t s = 0; s < sets.size(); ++s) {
+    std::sort(rows[s].begin(), rows[s].end());
+    const std::size_t taken = choice.rows_max == 0 ? rows[s].size() : std::min(choice.rows_max, rows[s].size());
+    const auto weight = static_cast<float>(std::sqrt(static_cast<double>(rows[s].size())) / static_cast<double>(std::max<std::size_t>(taken, 1)));
+    for (std::size_t i = 0; i < taken; ++i) {
+      const classify::Example& example = sets[s].examples[rows[s][i].second];
+      const std::string_view text = std::string_view(example.text).substr(0, text::char_floor(example.text, kTextBytesMax));
+      out.push_back({std::string(text::Views(text).repaired().text()), example.targets, weight});
+      sum += weight;
+    }
+  }
+  for (LabelledText& text : out) text.weight *= static_cast<float>(static_cast<double>(out.size()) / sum);
+  return out;
+}
+
+Result<WindowCutter> WindowCutter::create(const model::WeightsFile& file, int window_tokens, int stride_tokens, int windows_max) {
+  WindowCutter out;
+  out.tokenizer_ = TRY(model::load_tokenizer(file));
+  constexpr std::int64_t kIdMax = std::int64_t{1} << 30;
+  out.head_.push_back(static_cast<std::int32_t>(TRY(file.integer("tokenizer.ggml.bos_token_id", 0, kIdMax))));
+  out.tail_ = static_cast<std::int32_t>(TRY(file.integer("tokenizer.ggml.eos_token_id", 0, kIdMax)));
+  for (const model::EncoderToken& token : out.tokenizer_->tokenize(file.text("steward.tokenizer.prefix"))) out.head_.push_back(token.id);
+  const int room = window_tokens - static_cast<int>(out.head_.size()) - 1;
+  if (room < 1 || stride_tokens < 1 || stride_tokens > room || windows_max < 1)
+    return fail(ErrorCode::kInvalidInput, fmt::format("windows of {} tokens leave room for {}: fewer than a stride of {}", window_tokens, room, stride_tokens));
+  out.shape_ = {static_cast<std::size_t>(room), static_cast<std::size_t>(stride_tokens), static_cast<std::size_t>(windows_max)};
+  return out;
+}
+
+std::vector<std::vector<std::int32_t>> WindowCutter::cut(std::string_view text) const {
+  const std::vector<model::EncoderToken> tokens = tokenizer_->tokenize(text);
+  std::vector<std::vector<std::int32_t>> out;
+  for (const model::TokenRange& range : model::cut_windows(tokens.size(), shape_)) {
+    std::vector<std::int32_t>& window = out.emplace_back(head_);
+    for (std::size_t i = range.begin; i < range.end; ++i) window.push_back(tokens[i].id);
+    window.push_back(tail_);
+  }
+  return out;
+}
+
+std::vector<std::vector<std::size_t>> batches_by_length(std::span<const std::size_t> lengths, std::size_t batch, std::uint64_t seed) {
+  Random random(seed);
+  std::vector<std::size_t> order(lengths.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  shuffle(order, random);
+  std::vector<std::vector<std::size_t>> out;
+  for (std::size_t begin = 0; begin < order.size(); begin += batch * kStretch) {
+    const std::size_t end = std::min(begin + batch * kStretch, order.size());
+    std::stable_sort(order.begin() + static_cast<std::ptrdiff_t>(begin), order.begin() + static_cast<std::ptrdiff_t>(end),
+                     [&](std::size_t a, std::size_t b) { return lengths[a] < lengths[b]; });
+    for (std::size_t at = begin; at < end; at += batch)
+      out.emplace_back(order.begin() + static_cast<std::ptrdiff_t>(at), order.begin() + static_cast<std::ptrdiff_t>(std::min(at + batch, end)));
+  }
+  shuffle(out, random);
+  return out;
+}
+
+}  // namespace steward::tune
