@@ -157,7 +157,7 @@ Result<void> write_trunk(const std::string& path, const Bert& bert, std::span<co
   file.set("bert.block_count", static_cast<std::uint32_t>(bert.layers()));
   file.set("steward.trunk.base", name.base_digest);
   file.set("steward.trunk.pooled", std::span<const std::int32_t>(pooled));
-  for (const auto& [tensor_name, values] : bert.named()) file.add(tensor_name, values, NumberFormat::kQ8_0Rows);
+  for (const auto& [tensor_name, values] : bert.named()) file.add(tensor_name, values, NumberFormat::kQ8_0, Rounding::kRows);
   return file.write(path);
 }
 

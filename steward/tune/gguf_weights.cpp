@@ -110,11 +110,29 @@ Result<LlamaWeights> load_gguf_file(const std::string& path, Precision precision
   return out;
 }
 
-Result<Tensor> load_gguf_tensor(const std::string& path, const std::string& name) {
-  const WeightsFile file = TRY(WeightsFile::open(path));
-  const GgufTensor* stored = find(file, name);
-  if (!stored) return invalid(fmt::format("{} has no tensor {}", path, name));
-  return take_apart(file, *stored);
+struct GgufTensors::File {
+  WeightsFile file;
+};
+GgufTensors::GgufTensors(std::unique_ptr<File> file) : file_(std::move(file)) {}
+GgufTensors::GgufTensors(GgufTensors&&) noexcept = default;
+GgufTensors::~GgufTensors() = default;
+
+Result<GgufTensors> GgufTensors::open(const std::string& path) {
+  auto opened = WeightsFile::open(path);
+  if (!opened) return fail(std::move(opened).error());
+  return GgufTensors(std::make_unique<File>(File{std::move(*opened)}));
+}
+
+std::vector<std::string> GgufTensors::names() const {
+  std::vector<std::string> out;
+  for (const GgufTensor& tensor : file_->file.header().tensors) out.push_back(tensor.name);
+  return out;
+}
+
+Result<Tensor> GgufTensors::read(const std::string& name) const {
+  const GgufTensor* stored = find(file_->file, name);
+  if (!stored) return invalid(fmt::format("it has no tensor {}", name));
+  return take_apart(file_->file, *stored);
 }
 
 }  // namespace steward::tune

@@ -15,9 +15,34 @@
 #include <gguf.h>
 
 #include "steward/core/check.h"
+#include "steward/core/hash.h"
+#include "steward/core/random.h"
 #include "steward/model/llama/gguf_header.h"
 
 namespace steward::tune {
+namespace {
+
+/// Blocks of 32 numbers: a scale in float16, then 32 signed bytes.
+void write_dithered(const float* numbers, std::int64_t count, char* out, std::uint64_t seed) {
+  constexpr std::int64_t kBlock = 32;
+  constexpr float kMost = 127;
+  Random random(seed);
+  for (; count > 0; count -= kBlock, numbers += kBlock) {
+    float most = 0;
+    for (std::int64_t i = 0; i < kBlock; ++i) most = std::max(most, std::abs(numbers[i]));
+    const ggml_fp16_t scale = ggml_fp32_to_fp16(most / kMost);
+    const float step = ggml_fp16_to_fp32(scale);
+    std::memcpy(out, &scale, sizeof scale);
+    out += sizeof scale;
+    for (std::int64_t i = 0; i < kBlock; ++i) {
+      const float exact = step > 0 ? numbers[i] / step : 0;
+      const float rounded = std::floor(exact + static_cast<float>(random.uniform()));
+      *out++ = static_cast<char>(static_cast<std::int8_t>(std::clamp(rounded, -kMost, kMost)));
+    }
+  }
+}
+
+}  // namespace
 
 struct GgufWriter::File {
   gguf_context* header = gguf_init_empty();
@@ -75,19 +100,21 @@ void GgufWriter::set(const std::string& key, std::span<const std::int32_t> value
   gguf_set_arr_data(file_->header, key.c_str(), GGUF_TYPE_INT32, values.data(), values.size());
 }
 
-void GgufWriter::add(const std::string& name, const Tensor& tensor, NumberFormat format) {
+void GgufWriter::add(const std::string& name, const Tensor& tensor, NumberFormat format, Rounding rounding) {
   STEWARD_CHECK(tensor.dim() == 1 || tensor.dim() == 2);
   const std::int64_t width = tensor.size(-1), rows = tensor.numel() / width;
   ggml_type type = GGML_TYPE_F32;
   if (tensor.dim() == 2 && format != NumberFormat::kF32) type = GGML_TYPE_F16;
-  const bool rounded = format == NumberFormat::kQ8_0 || format == NumberFormat::kQ8_0Rows;
-  if (type == GGML_TYPE_F16 && rounded && width % ggml_blck_size(GGML_TYPE_Q8_0) == 0) type = GGML_TYPE_Q8_0;
+  if (type == GGML_TYPE_F16 && format == NumberFormat::kQ8_0 && width % ggml_blck_size(GGML_TYPE_Q8_0) == 0) type = GGML_TYPE_Q8_0;
   const Tensor plain = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
   std::string& bytes = file_->numbers.emplace_back(ggml_row_size(type, width) * static_cast<std::size_t>(rows), '\0');
-  if (type == GGML_TYPE_Q8_0 && format == NumberFormat::kQ8_0Rows)
+  if (type == GGML_TYPE_Q8_0 && rounding == Rounding::kDithered) {
+    write_dithered(plain.const_data_ptr<float>(), plain.numel(), bytes.data(), hash64(name));
+  } else if (type == GGML_TYPE_Q8_0 && rounding == Rounding::kRows) {
     round_rows(plain, bytes);
-  else
+  } else {
     ggml_quantize_chunk(type, plain.const_data_ptr<float>(), bytes.data(), 0, rows, width, nullptr);
+  }
   ggml_tensor* stored =
       tensor.dim() == 1 ? ggml_new_tensor_1d(file_->tensors, type, width) : ggml_new_tensor_2d(file_->tensors, type, width, rows);
   ggml_set_name(stored, name.c_str());

@@ -10,13 +10,13 @@
 
 namespace steward::tune {
 
-enum class NumberFormat {
-  kF32,
-  kF16,
-  kQ8_0,
-  kQ8_0Rows  ///< Q8_0 whose blocks have the scale of their whole row: what `model/encoder` rounds a row to, so that it serves these very
-             ///< numbers
-};
+enum class NumberFormat { kF32, kF16, kQ8_0 };
+
+/// Of Q8_0. kDithered: up or down by chance, so that on average nothing is lost; the chance depends on the tensor's name alone. A base that
+/// came from Q8_0 lies on the format's grid, and a small change to it is rounded away to nothing by kNearest.
+/// kRows: to nearest, with one scale for all blocks of a row; `model/encoder` rounds a row in this way, so that it serves these very
+/// numbers.
+enum class Rounding { kNearest, kDithered, kRows };
 
 /// A GGUF file in the making.
 class GgufWriter {
@@ -32,7 +32,7 @@ class GgufWriter {
   void set(const std::string& key, std::uint32_t value);
   void set(const std::string& key, std::span<const std::int32_t> values);
   /// tensor: [n] or [rows, n]. Rows that are no whole blocks of Q8_0 are written as F16; vectors always as F32.
-  void add(const std::string& name, const Tensor& tensor, NumberFormat format);
+  void add(const std::string& name, const Tensor& tensor, NumberFormat format, Rounding rounding = Rounding::kNearest);
   /// Beside `path`, synced, renamed. Errors: kInternal, such as a full disk.
   Result<void> write(const std::string& path) const;
 

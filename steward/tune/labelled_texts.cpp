@@ -36,7 +36,8 @@ std::vector<LabelledText> choose_texts(const std::vector<classify::DataSet>& set
   for (std::size_t s = 0; s < sets.size(); ++s) {
     std::sort(rows[s].begin(), rows[s].end());
     const std::size_t taken = choice.rows_max == 0 ? rows[s].size() : std::min(choice.rows_max, rows[s].size());
-    const auto weight = static_cast<float>(std::sqrt(static_cast<double>(rows[s].size())) / static_cast<double>(std::max<std::size_t>(taken, 1)));
+    const auto weight =
+        static_cast<float>(std::sqrt(static_cast<double>(rows[s].size())) / static_cast<double>(std::max<std::size_t>(taken, 1)));
     for (std::size_t i = 0; i < taken; ++i) {
       const classify::Example& example = sets[s].examples[rows[s][i].second];
       const std::string_view text = std::string_view(example.text).substr(0, text::char_floor(example.text, kTextBytesMax));
@@ -57,7 +58,8 @@ Result<WindowCutter> WindowCutter::create(const model::WeightsFile& file, int wi
   for (const model::EncoderToken& token : out.tokenizer_->tokenize(file.text("steward.tokenizer.prefix"))) out.head_.push_back(token.id);
   const int room = window_tokens - static_cast<int>(out.head_.size()) - 1;
   if (room < 1 || stride_tokens < 1 || stride_tokens > room || windows_max < 1)
-    return fail(ErrorCode::kInvalidInput, fmt::format("windows of {} tokens leave room for {}: fewer than a stride of {}", window_tokens, room, stride_tokens));
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("windows of {} tokens leave room for {}: fewer than a stride of {}", window_tokens, room, stride_tokens));
   out.shape_ = {static_cast<std::size_t>(room), static_cast<std::size_t>(stride_tokens), static_cast<std::size_t>(windows_max)};
   return out;
 }
@@ -84,7 +86,8 @@ std::vector<std::vector<std::size_t>> batches_by_length(std::span<const std::siz
     std::stable_sort(order.begin() + static_cast<std::ptrdiff_t>(begin), order.begin() + static_cast<std::ptrdiff_t>(end),
                      [&](std::size_t a, std::size_t b) { return lengths[a] < lengths[b]; });
     for (std::size_t at = begin; at < end; at += batch)
-      out.emplace_back(order.begin() + static_cast<std::ptrdiff_t>(at), order.begin() + static_cast<std::ptrdiff_t>(std::min(at + batch, end)));
+      out.emplace_back(order.begin() + static_cast<std::ptrdiff_t>(at),
+                       order.begin() + static_cast<std::ptrdiff_t>(std::min(at + batch, end)));
   }
   shuffle(out, random);
   return out;

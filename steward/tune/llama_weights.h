@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -44,8 +45,23 @@ struct LlamaWeights {
 /// not know (biases, experts, other scalings of positions).
 Result<LlamaWeights> load_llama(const std::string& path, Precision precision);
 
-/// One tensor of a GGUF file, as float32 [out, in] or [n]. Errors: as above.
-Result<Tensor> load_gguf_tensor(const std::string& path, const std::string& name);
+/// A GGUF file from which tensors are taken one at a time.
+class GgufTensors {
+ public:
+  /// Errors: kNotFound; kInvalidInput.
+  static Result<GgufTensors> open(const std::string& path);
+  GgufTensors(GgufTensors&&) noexcept;
+  ~GgufTensors();
+  /// In the order of the file.
+  std::vector<std::string> names() const;
+  /// float32 [out, in] or [n]. Errors: kInvalidInput if there is none of this name.
+  Result<Tensor> read(const std::string& name) const;
+
+ private:
+  struct File;
+  explicit GgufTensors(std::unique_ptr<File> file);
+  std::unique_ptr<File> file_;
+};
 
 /// Rows of a q or k matrix [heads · head_width, in] in the hub's order (rotation of halves) put in GGUF's (rotation of neighbours).
 Tensor to_neighbours(const Tensor& matrix, std::int64_t heads);

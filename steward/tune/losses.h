@@ -1,0 +1,42 @@
+#pragma once
+
+#include <array>
+
+#include "steward/tune/torch.h"
+
+namespace steward::tune {
+
+/// Log-probabilities of whole answers, summed over their tokens, in nats: [B] each.
+struct PairLogps {
+  Tensor chosen, rejected;
+};
+
+/// Ranking loss of a reward model, mean over the pairs: -log σ(chosen - rejected - margin) [Touvron et al. 2023, arXiv:2307.09288, eq. 2].
+/// chosen, rejected: scores [B]; margins: [B], no gradient. Returns a scalar.
+Tensor ranking_loss(const Tensor& chosen, const Tensor& rejected, const Tensor& margins);
+
+/// Margins by how much better the chosen answer is, from negligibly to significantly [arXiv:2307.09288, table 27].
+using MarginTable = std::array<double, 4>;
+inline constexpr MarginTable kNoMargins = {0, 0, 0, 0};
+inline constexpr MarginTable kSmallMargins = {0, 1.0 / 3, 2.0 / 3, 1};
+inline constexpr MarginTable kLargeMargins = {0, 1, 2, 3};
+
+/// Auxiliary loss of a safety reward model: binary cross-entropy of σ(score) against "this answer is safe", mean over the answers that have
+/// a label. Llama 2 uses such a loss and does not publish it; this is ours. scores: [B]; safe: [B] of 1, 0, or -1 for unknown.
+/// Returns a scalar, 0 when none is known.
+Tensor safety_loss(const Tensor& scores, const Tensor& safe);
+
+struct DpoOptions {
+  double beta = 0.1;  ///< > 0: how much the reference holds
+  double doubt = 0;   ///< [0, 0.5): share of pairs whose labels are taken to be swapped (conservative DPO)
+};
+/// DPO loss, mean over the pairs [Rafailov et al. 2023, arXiv:2305.18290, eq. 7]. The gradient flows to `policy` only. Returns a scalar.
+Tensor dpo_loss(const PairLogps& policy, const PairLogps& reference, const DpoOptions& options);
+/// What DPO takes as rewards, β(log π - log π_ref) [eq. 5, without its constant]: [B] each, no gradient.
+PairLogps dpo_rewards(const PairLogps& policy, const PairLogps& reference, double beta);
+
+/// Multi-label classification: binary cross-entropy, mean over the labels that are known. logits, targets: [B, labels]; targets from 0 to
+/// 1, or -1 for unknown. Returns a scalar, 0 when none is known.
+Tensor classification_loss(const Tensor& logits, const Tensor& targets);
+
+}  // namespace steward::tune

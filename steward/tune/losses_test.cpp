@@ -1,0 +1,126 @@
+// Losses against values worked out by hand, and their gradients against central differences in float64.
+#include "steward/tune/losses.h"
+
+#include <gtest/gtest.h>
+
+#include "steward/tune/token_losses.h"
+
+namespace steward::tune {
+namespace {
+
+Tensor numbers(const std::vector<double>& values) { return at::tensor(values, at::kDouble); }
+Tensor waves(at::IntArrayRef size, double phase) {
+  return at::sin(at::arange(c10::multiply_integers(size), at::kDouble) * 1.7 + phase).reshape(size).contiguous();
+}
+
+/// Every element of every input is moved.
+void check_gradients(const std::function<Tensor(const std::vector<Tensor>&)>& loss, const std::vector<Tensor>& at_inputs) {
+  std::vector<Tensor> inputs;
+  for (const Tensor& input : at_inputs) inputs.push_back(input.detach().clone().requires_grad_());
+  const auto found = torch::autograd::grad({loss(inputs)}, inputs);
+  const at::NoGradGuard guard;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    double* number = inputs[i].data_ptr<double>();
+    const Tensor given = found[i].contiguous();
+    for (std::int64_t j = 0; j < inputs[i].numel(); ++j) {
+      constexpr double kStep = 1e-6;
+      const double kept = number[j];
+      number[j] = kept + kStep;
+      const double above = loss(inputs).item<double>();
+      number[j] = kept - kStep;
+      const double below = loss(inputs).item<double>();
+      number[j] = kept;
+      EXPECT_NEAR(given.data_ptr<double>()[j], (above - below) / (2 * kStep), 1e-8 * std::max(1.0, std::abs(above)))
+          << "input " << i << ", element " << j;
+    }
+  }
+}
+
+TEST(RankingLoss, Values) {
+  const auto loss = [](double chosen, double rejected, double margin) {
+    return ranking_loss(numbers({chosen}), numbers({rejected}), numbers({margin})).item<double>();
+  };
+  EXPECT_NEAR(loss(0, 0, 0), std::log(2), 1e-12);
+  EXPECT_NEAR(loss(1, 0, 1), std::log(2), 1e-12) << "a margin asks for as much again";
+  EXPECT_NEAR(loss(3, 1, kLargeMargins[3]), std::log(1 + std::exp(1)), 1e-12);
+  EXPECT_NEAR(loss(1, 1, kSmallMargins[1]), std::log(1 + std::exp(1.0 / 3)), 1e-12);
+  EXPECT_NEAR(loss(0, 800, 0), 800, 1e-9) << "no overflow";
+  EXPECT_NEAR(ranking_loss(numbers({0, 2}), numbers({0, 0}), numbers({0, 0})).item<double>(),
+              (std::log(2) + std::log(1 + std::exp(-2))) / 2, 1e-12);
+}
+
+TEST(RankingLoss, Gradients) {
+  check_gradients([](const auto& in) { return ranking_loss(in[0], in[1], numbers({0, 1.0 / 3, 1})); },
+                  {numbers({0.3, -1, 2}), numbers({0.1, 0.4, 2.5})});
+}
+
+TEST(SafetyLoss, ValuesAndGradients) {
+  EXPECT_NEAR(safety_loss(numbers({0, 2, 5}), numbers({1, 0, -1})).item<double>(), (std::log(2) + std::log(1 + std::exp(2))) / 2, 1e-12);
+  EXPECT_EQ(safety_loss(numbers({3}), numbers({-1})).item<double>(), 0) << "nothing is known";
+  check_gradients([](const auto& in) { return safety_loss(in[0], numbers({1, 0, -1, 1})); }, {numbers({0.3, -1, 2, 4})});
+}
+
+TEST(DpoLoss, Values) {
+  const auto loss = [](double chosen, double rejected, double of_chosen, double of_rejected, const DpoOptions& options) {
+    return dpo_loss({numbers({chosen}), numbers({rejected})}, {numbers({of_chosen}), numbers({of_rejected})}, options).item<double>();
+  };
+  EXPECT_NEAR(loss(-10, -12, -10, -12, {}), std::log(2), 1e-12) << "the policy is the reference";
+  // β = 0.1; the policy prefers by 5 nats, the reference by 2: -log σ(0.3)
+  EXPECT_NEAR(loss(-10, -15, -11, -13, {}), std::log(1 + std::exp(-0.3)), 1e-12);
+  EXPECT_NEAR(loss(-10, -15, -11, -13, {.beta = 0.5}), std::log(1 + std::exp(-1.5)), 1e-12);
+  EXPECT_NEAR(loss(-10, -15, -11, -13, {.beta = 0.1, .doubt = 0.2}), 0.8 * std::log(1 + std::exp(-0.3)) + 0.2 * std::log(1 + std::exp(0.3)),
+              1e-12);
+  const PairLogps rewards = dpo_rewards({numbers({-10}), numbers({-15})}, {numbers({-11}), numbers({-13})}, 0.1);
+  EXPECT_NEAR(rewards.chosen.item<double>(), 0.1, 1e-12);
+  EXPECT_NEAR(rewards.rejected.item<double>(), -0.2, 1e-12);
+}
+
+TEST(DpoLoss, GradientsFlowToThePolicyAlone) {
+  const PairLogps reference{numbers({-11, -20}), numbers({-13, -18})};
+  check_gradients([&](const auto& in) { return dpo_loss({in[0], in[1]}, reference, {.beta = 0.3, .doubt = 0.1}); },
+                  {numbers({-10, -21}), numbers({-15, -17})});
+  const Tensor of_reference = numbers({-11}).requires_grad_(), policy = numbers({-10}).requires_grad_();
+  dpo_loss({policy, numbers({-15})}, {of_reference, numbers({-13})}, {}).backward();
+  EXPECT_FALSE(of_reference.grad().defined());
+  // d/d log π(chosen) = -β σ(-β · 3)
+  EXPECT_NEAR(policy.grad().item<double>(), -0.1 / (1 + std::exp(0.3)), 1e-12);
+}
+
+TEST(ClassificationLoss, ValuesAndGradients) {
+  const Tensor logits = numbers({0, 1, -2, 3}).reshape({2, 2}), targets = numbers({1, 0, -1, 0.25}).reshape({2, 2});
+  const double third = std::log(1 + std::exp(3)) - 0.25 * 3;
+  EXPECT_NEAR(classification_loss(logits, targets).item<double>(), (std::log(2) + std::log(1 + std::exp(1)) + third) / 3, 1e-12);
+  check_gradients([&](const auto& in) { return classification_loss(in[0], targets); }, {logits});
+}
+
+class TokenLosses : public ::testing::Test {
+ protected:
+  const Tensor hidden = waves({7, 4}, 0.2), head = waves({5, 4}, 1.1), weights = numbers({1, 0.5, 0, 2, 1, 1, 0.25});
+  const Tensor targets = at::tensor(std::vector<std::int64_t>{0, 4, 2, 2, 1, 3, 0});
+};
+
+TEST_F(TokenLosses, AreThoseOfWholeLogits) {
+  const Tensor wanted = hidden.mm(head.t()).log_softmax(1).gather(1, targets.unsqueeze(1)).squeeze(1);
+  for (const std::int64_t rows : {1, 3, 7, 100}) {
+    EXPECT_TRUE(at::allclose(token_logprobs({hidden, head, targets, rows}), wanted, 1e-12, 1e-12));
+    EXPECT_NEAR(weighted_nll({hidden, head, targets, rows}, weights).item<double>(), -(wanted * weights).sum().item<double>(), 1e-12);
+  }
+  const Tensor even = at::zeros({1, 4}, at::kDouble);
+  EXPECT_NEAR(weighted_nll({even, head, targets.narrow(0, 0, 1)}, numbers({1})).item<double>(), std::log(5), 1e-12) << "no knowledge: ln 5";
+}
+
+TEST_F(TokenLosses, Gradients) {
+  const auto nll = [&](const auto& in) { return weighted_nll({in[0], in[1], targets, 3}, weights) * 1.5; };
+  check_gradients(nll, {hidden, head});
+  const auto logprobs = [&](const auto& in) { return (token_logprobs({in[0], in[1], targets, 3}).square() * weights).sum(); };
+  check_gradients(logprobs, {hidden, head});
+  check_gradients([&](const auto& in) { return weighted_nll({in[0], head, targets, 3}, weights); }, {hidden});
+}
+
+TEST_F(TokenLosses, SegmentSums) {
+  EXPECT_TRUE(at::equal(segment_sums(numbers({1, 2, 3, 4}), {1, 3, 0}), numbers({1, 9, 0})));
+  check_gradients([](const auto& in) { return segment_sums(in[0], {1, 3}).square().sum(); }, {numbers({1, 2, 3, 4})});
+}
+
+}  // namespace
+}  // namespace steward::tune
