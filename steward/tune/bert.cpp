@@ -54,8 +54,7 @@ Result<Bert> Bert::load(const model::WeightsFile& file, const BertOptions& optio
   out.embedding_norm_ = {TRY(read_vector(file, "token_embd_norm.weight", out.width_)),
                          TRY(read_vector(file, "token_embd_norm.bias", out.width_))};
   for (int i = 0; i < wanted; ++i) out.layers_.push_back(TRY(load_layer(file, i, out.width_)));
-  for (const auto& layer : out.trained_layers())
-    for (const Tensor& tensor : layer) tensor.requires_grad_();
+  for (const auto& [name, tensor] : out.parameters()) tensor.requires_grad_();
   return out;
 }
 
@@ -80,12 +79,20 @@ Result<Bert::Layer> Bert::load_layer(const model::WeightsFile& file, int index, 
   return out;
 }
 
-std::vector<std::vector<Tensor>> Bert::trained_layers() const {
-  std::vector<std::vector<Tensor>> out;
+std::map<std::string, Tensor> Bert::parameters() const {
+  std::map<std::string, Tensor> out;
   for (std::size_t i = static_cast<std::size_t>(options_.frozen); i < layers_.size(); ++i) {
-    const Layer& l = layers_[i];
-    out.push_back({l.qkv.weight, l.qkv.bias, l.out.weight, l.out.bias, l.up.weight, l.up.bias, l.down.weight, l.down.bias,
-                   l.attention_norm.weight, l.attention_norm.bias, l.output_norm.weight, l.output_norm.bias});
+    const Layer& layer = layers_[i];
+    const auto add = [&](const char* name, const Tensor& weight, const Tensor& bias) {
+      out.emplace(fmt::format("blk.{}.{}.weight", i, name), weight);
+      out.emplace(fmt::format("blk.{}.{}.bias", i, name), bias);
+    };
+    add("attn_qkv", layer.qkv.weight, layer.qkv.bias);
+    add("attn_output", layer.out.weight, layer.out.bias);
+    add("attn_output_norm", layer.attention_norm.weight, layer.attention_norm.bias);
+    add("ffn_up", layer.up.weight, layer.up.bias);
+    add("ffn_down", layer.down.weight, layer.down.bias);
+    add("layer_output_norm", layer.output_norm.weight, layer.output_norm.bias);
   }
   return out;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -40,8 +41,8 @@ class Bert {
   int layers() const { return static_cast<int>(layers_.size()); }
   void train(bool on) { training_ = on; }
 
-  /// The tensors of each layer that is trained, lowest layer first.
-  std::vector<std::vector<Tensor>> trained_layers() const;
+  /// What is trained, by name: matrices [outputs, inputs], the rest [outputs]. Queries, keys and values are one matrix.
+  std::map<std::string, Tensor> parameters() const;
   /// Every tensor of every layer by its name in a file: matrices [outputs, inputs], the rest [outputs].
   std::vector<std::pair<std::string, Tensor>> named() const;
 

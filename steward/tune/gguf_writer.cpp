@@ -42,20 +42,6 @@ void write_dithered(const float* numbers, std::int64_t count, char* out, std::ui
   }
 }
 
-}  // namespace
-
-struct GgufWriter::File {
-  gguf_context* header = gguf_init_empty();
-  ggml_context* tensors = ggml_init({ggml_tensor_overhead() * 65'536, nullptr, true});
-  std::deque<std::string> numbers;
-  ~File() {
-    gguf_free(header);
-    ggml_free(tensors);
-  }
-};
-
-namespace {
-
 /// Blocks of Q8_0 with one scale a row, the row's largest number over 127.
 void round_rows(const Tensor& matrix, std::string& out) {
   constexpr std::int64_t kBlock = 32;
@@ -77,6 +63,16 @@ void round_rows(const Tensor& matrix, std::string& out) {
 }
 
 }  // namespace
+
+struct GgufWriter::File {
+  gguf_context* header = gguf_init_empty();
+  ggml_context* tensors = ggml_init({ggml_tensor_overhead() * 65'536, nullptr, true});
+  std::deque<std::string> numbers;
+  ~File() {
+    gguf_free(header);
+    ggml_free(tensors);
+  }
+};
 
 GgufWriter::GgufWriter() : file_(std::make_unique<File>()) {}
 GgufWriter::GgufWriter(GgufWriter&&) noexcept = default;

@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "steward/classify/evaluation.h"
 #include "steward/core/random.h"
 #include "steward/text/view.h"
 
@@ -25,11 +24,13 @@ void shuffle(std::vector<Item>& items, Random& random) {
 
 std::vector<LabelledText> choose_texts(const std::vector<classify::DataSet>& sets, const TextChoice& choice) {
   std::vector<std::vector<std::pair<std::uint64_t, std::size_t>>> rows(sets.size());
-  for (const classify::Place& place : classify::training_places(sets, "")) {
-    const classify::DataSet& set = sets[place.set];
-    if (std::find(choice.left_out.begin(), choice.left_out.end(), set.info.group) != choice.left_out.end()) continue;
-    const std::string& id = set.examples[place.row].id;
-    rows[place.set].emplace_back(Random(hash64(set.info.name + " " + id) ^ choice.seed).next(), place.row);
+  for (std::size_t s = 0; s < sets.size(); ++s) {
+    const classify::SetInfo& info = sets[s].info;
+    if (!info.trains || std::find(choice.left_out.begin(), choice.left_out.end(), info.group) != choice.left_out.end()) continue;
+    for (std::size_t r = 0; r < sets[s].examples.size(); ++r) {
+      const classify::Example& example = sets[s].examples[r];
+      if (example.split == choice.split) rows[s].emplace_back(Random(hash64(info.name + " " + example.id) ^ choice.seed).next(), r);
+    }
   }
   std::vector<LabelledText> out;
   double sum = 0;

@@ -24,13 +24,14 @@ struct LabelledText {
 };
 
 struct TextChoice {
+  std::string split = "train";
   std::vector<std::string> left_out;  ///< groups of sets that are not trained on
   std::size_t rows_max = 0;           ///< of one set, drawn by the hash of their ids; 0: all
   std::uint64_t seed = 1;
 };
 
-/// Rows of train splits. A set counts by the square root of its rows, however many of them are taken. Same sets and choice, same texts in
-/// the same order.
+/// Rows of one split, of sets that train. A set counts by the square root of its rows, however many of them are taken. Same sets and
+/// choice, same texts in the same order.
 std::vector<LabelledText> choose_texts(const std::vector<classify::DataSet>& sets, const TextChoice& choice);
 
 /// Cuts texts into windows of token ids as the encoder reads them: begin, the model's prefix, pieces, end.
