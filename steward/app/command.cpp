@@ -90,6 +90,7 @@ int run(int argc, char** argv) {
   add_ledger_command(app, line);
   add_keys_command(app, line);
   add_classify_command(app, line);
+  add_eval_command(app, line);
   add_version_command(app, line);
   add_completion_command(app, line);
   try {

@@ -37,6 +37,7 @@ void add_ledger_command(CLI::App& app, CommandLine& line);
 void add_keys_command(CLI::App& app, CommandLine& line);
 void add_version_command(CLI::App& app, CommandLine& line);
 void add_classify_command(CLI::App& app, CommandLine& line);
+void add_eval_command(CLI::App& app, CommandLine& line);
 void add_completion_command(CLI::App& app, CommandLine& line);
 
 /// The `--product DIR` option that every command takes.

@@ -13,6 +13,7 @@
 #include "steward/app/yaml_fields.h"
 #include "steward/core/files.h"
 #include "steward/core/yaml.h"
+#include "steward/model/model_files.h"
 #include "steward/net/base_url.h"
 
 namespace steward::app {
@@ -27,7 +28,7 @@ std::string absolute_in(const std::string& directory, const std::string& path) {
 
 Result<std::string> find_model_file(const Node& node, const std::string& directory, const std::string& file) {
   std::vector<std::string> places = {absolute_in(directory, file), absolute_in(directory + "/models", file)};
-  if (const std::string shared = fetched_models_dir(); !shared.empty()) places.push_back(absolute_in(shared, file));
+  if (const std::string shared = model::fetched_models_dir(); !shared.empty()) places.push_back(absolute_in(shared, file));
   for (const std::string& place : places)
     if (fs::exists(place)) return place;
   return yaml::fail_at(node, fmt::format("the model file '{}' is not there; looked at {}. `make setup` fetches the default model; "
@@ -217,12 +218,6 @@ std::string fill(std::string_view text, std::string_view id) {
 }
 
 }  // namespace
-
-std::string fetched_models_dir() {
-  if (const char* folder = std::getenv("STEWARD_MODELS_DIR")) return folder;
-  const char* home = std::getenv("HOME");
-  return home ? std::string(home) + "/.cache/steward/models" : std::string();
-}
 
 std::string shipped_policies_dir() {
   if (const char* given = std::getenv("STEWARD_POLICIES")) return given;

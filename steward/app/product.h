@@ -58,8 +58,6 @@ struct Product {
 
 /// Where the distribution's own policies lie: $STEWARD_POLICIES, else beside the binary (../share/steward/policies), else the source tree.
 std::string shipped_policies_dir();
-/// Folder of the models that set-up fetched, STEWARD_MODELS_DIR, else where set-up puts them.
-std::string fetched_models_dir();
 
 /// Reads DIR/product.yaml. Errors: kInvalidInput with file:line:column; kNotFound with what to run (`steward init DIR`).
 Result<Product> load_product(const std::string& directory);

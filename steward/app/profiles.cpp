@@ -19,6 +19,7 @@
 #include "steward/filters/scripted/scripted.h"
 #include "steward/filters/secret/secret.h"
 #include "steward/filters/sensitive/sensitive.h"
+#include "steward/model/model_files.h"
 #include "steward/prompting/prompting.h"
 
 namespace steward::app {
@@ -96,7 +97,7 @@ Result<std::shared_ptr<const guard::Guard>> load_guard(const std::string& policy
   const std::string shipped = shipped_policies_dir();
   const auto policy = TRY(policy::Policy::load(policy_path, {shipped}));
   TRY(prompting::check_rules(*policy));
-  guard::FilterEnvironment environment{fs::path(policy_path).parent_path().string(), shipped, policy.get(), fetched_models_dir()};
+  guard::FilterEnvironment environment{fs::path(policy_path).parent_path().string(), shipped, policy.get(), model::fetched_models_dir()};
   return guard::Guard::create(policy, filter_table(models), std::move(environment), clock);
 }
 

@@ -8,6 +8,7 @@
 #include "steward/gateway/gateway.h"
 #include "steward/guard/testing/slow_filter.h"
 #include "steward/ledger/memory/memory_ledger.h"
+#include "steward/model/model_files.h"
 #include "steward/model/scripted/scripted_model.h"
 #include "steward/net/test_client.h"
 #include "steward/policy/testing/policy_files.h"
@@ -198,7 +199,7 @@ TEST_F(Surfaces, GiveTheSameForEveryCut) { check_all(1); }
 TEST_F(Surfaces, GiveTheSameForEveryCutWhenEveryFilterIsSlow) {
   const std::string path = write("policy.yaml", kPolicy), shipped = shipped_policies_dir();
   const auto policy = policy::Policy::load(path, {shipped}).value();
-  guard::FilterEnvironment environment{path.substr(0, path.rfind('/')), shipped, policy.get(), fetched_models_dir()};
+  guard::FilterEnvironment environment{path.substr(0, path.rfind('/')), shipped, policy.get(), model::fetched_models_dir()};
   profiles_.set("default", guard::Guard::create(policy, guard::testing::make_all_slow(filter_table(), {}), environment, clock_).value());
   ASSERT_TRUE(profiles_.find("default")->slow());
   check_all(5);

@@ -184,7 +184,7 @@ Result<ClassBody> class_of(const json::Object& object) {
   return body;
 }
 
-Result<PromptBody> prompt_of(const json::Object& object) {
+Result<PromptBody> prompt_body_of(const json::Object& object) {
   PromptBody body;
   if (const json::Value* messages = object.if_contains("messages"); messages && !object.contains("prompt")) {
     body.prompt = TRY(messages_of(*messages, "messages"));
@@ -246,7 +246,7 @@ Result<Row> parse_row(const json::Object& object, RowKind kind) {
       row.body = TRY(class_of(object));
       break;
     case RowKind::kPrompt:
-      row.body = TRY(prompt_of(object));
+      row.body = TRY(prompt_body_of(object));
       break;
   }
   const auto own = own_keys(kind);
@@ -263,6 +263,36 @@ std::string prompt_text(const Row& row) {
   if (const auto* thumb = std::get_if<ThumbBody>(&row.body)) return opening(thumb->prompt);
   if (const auto* text = std::get_if<ClassBody>(&row.body)) return text->text;
   return opening(std::get<PromptBody>(row.body).prompt);
+}
+
+Result<Passage> prompt_of(const Row& row) {
+  if (const auto* prompt = std::get_if<PromptBody>(&row.body)) return prompt->prompt;
+  if (const auto* completion = std::get_if<CompletionBody>(&row.body)) return completion->prompt;
+  if (const auto* pair = std::get_if<PreferenceBody>(&row.body)) return pair->prompt;
+  if (const auto* thumb = std::get_if<ThumbBody>(&row.body)) return thumb->prompt;
+  const auto* chat = std::get_if<ChatBody>(&row.body);
+  if (!chat) return fail(ErrorCode::kInvalidInput, "these rows have no prompts: see the data files of the recipe");
+  Messages messages = chat->messages;
+  while (!messages.empty() && messages.back().role == "assistant") messages.pop_back();
+  return Passage(std::move(messages));
+}
+
+std::vector<std::string> right_answers(const Row& row) {
+  std::vector<std::string> out;
+  if (const json::Value* answers = row.extra.if_contains("answers"); answers && answers->is_array()) {
+    for (const json::Value& answer : answers->as_array())
+      if (answer.is_string()) out.emplace_back(answer.as_string());
+    return out;
+  }
+  if (const auto* chat = std::get_if<ChatBody>(&row.body)) return {chat->messages.back().content};
+  if (const auto* completion = std::get_if<CompletionBody>(&row.body)) {
+    const auto* text = std::get_if<std::string>(&completion->completion);
+    return {text ? *text : std::get<Messages>(completion->completion).back().content};
+  }
+  if (const auto* text = std::get_if<ClassBody>(&row.body))
+    for (const auto& [name, value] : text->labels)
+      if (value == 1) out.push_back(name);
+  return out;
 }
 
 }  // namespace steward::data

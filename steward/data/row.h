@@ -71,4 +71,11 @@ Result<Row> parse_row(const json::Object& object, RowKind kind);
 /// under whatever system message, in whatever kind of row, stands on the same side.
 std::string prompt_text(const Row& row);
 
+/// What stands before the answer: the messages or the text. Of a chat, all before its last answer. Errors: kInvalidInput for a text with
+/// labels.
+Result<Passage> prompt_of(const Row& row);
+
+/// What counts as right when a model answers the row: its `answers`, or else its completion, its last answer or its label.
+std::vector<std::string> right_answers(const Row& row);
+
 }  // namespace steward::data

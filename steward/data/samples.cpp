@@ -90,17 +90,7 @@ Result<Exchange> thumb_exchange(const Row& row) {
   return wrong_kind("completions with thumbs");
 }
 
-Result<Exchange> prompt_exchange(const Row& row) {
-  if (const auto* prompt = std::get_if<PromptBody>(&row.body)) return Exchange{prompt->prompt, {}};
-  if (const auto* completion = std::get_if<CompletionBody>(&row.body)) return Exchange{completion->prompt, {}};
-  if (const auto* pair = std::get_if<PreferenceBody>(&row.body)) return Exchange{pair->prompt, {}};
-  if (const auto* thumb = std::get_if<ThumbBody>(&row.body)) return Exchange{thumb->prompt, {}};
-  const auto* chat = std::get_if<ChatBody>(&row.body);
-  if (!chat) return wrong_kind("rows with prompts");
-  Messages prompt = chat->messages;
-  while (!prompt.empty() && prompt.back().role == "assistant") prompt.pop_back();
-  return Exchange{std::move(prompt), {}};
-}
+Result<Exchange> prompt_exchange(const Row& row) { return Exchange{TRY(prompt_of(row)), {}}; }
 
 std::vector<float> targets_of(const ClassBody& body, const std::vector<std::string>& labels, bool& any) {
   std::vector<float> out(labels.size(), body.complete ? 0.f : -1.f);

@@ -4,18 +4,24 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <cstdlib>
+#include <filesystem>
 
 #include <fmt/format.h>
 
 #include "steward/core/check.h"
+#include "steward/core/files.h"
+#include "steward/data/batches.h"
+#include "steward/data/data_config.h"
 
 namespace steward::data {
 namespace {
 
 using model::ChatTokenizer;
-using ::testing::Not;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 std::string model_path() {
@@ -235,6 +241,38 @@ TEST(Samples, OfClassificationMaskUnknownLabels) {
   EXPECT_EQ(made->samples.at(1).targets, (std::vector<float>{0, 1}));
   EXPECT_EQ(made->report.dropped, 1u);
   EXPECT_FALSE(make_class_samples(rows, kFiles, tokenize, {"z"}, options));
+}
+
+TEST(DataConfig, LoadsFilesIntoSamplesAndAMix) {
+  const std::string folder = (std::filesystem::temp_directory_path() / fmt::format("steward_data_{}", ::getpid())).string();
+  std::filesystem::create_directories(folder);
+  const auto row_text = [](int i, const char* split) {
+    return fmt::format(R"({{"prompt": "question {0}", "completion": "answer {0}", "split": "{1}"}})", i, split) + "\n";
+  };
+  std::string helpful, safety;
+  for (int i = 0; i < 30; ++i) helpful += row_text(i, i % 10 == 0 ? "dev" : "train");
+  for (int i = 30; i < 40; ++i) safety += row_text(i, "train");
+  ASSERT_TRUE(write_file_atomic(folder + "/helpful.jsonl", helpful));
+  ASSERT_TRUE(write_file_atomic(folder + "/safety.jsonl", safety));
+  DataConfig config;
+  config.files = {folder + "/helpful.jsonl", folder + "/safety.jsonl"};
+  config.ratios = {0.75, 0.25};
+  const auto data = load_samples(config, tokenizer());
+  ASSERT_TRUE(data) << data.error().message;
+  EXPECT_EQ(data->train.size(), 37u);
+  EXPECT_EQ(data->validation.size(), 3u);
+  EXPECT_EQ(data->mix.at(1).count, 10u);
+  EXPECT_THAT(data->notes.at(0), HasSubstr("30 rows: 27 to train on, 3 for validation"));
+  auto stream = BatchStream::create(lengths_of(data->train), data->mix, batch_options(config, 1));
+  ASSERT_TRUE(stream) << stream.error().message;
+  EXPECT_GT(make_batch(stream->next(), data->train, tokenizer().pad()).trained_tokens, 0u);
+  DataConfig other = config;
+  other.tokens_max = 511;
+  EXPECT_NE(load_samples(other, tokenizer())->digest, data->digest);
+  other.ratios = {1};
+  EXPECT_THAT(load_samples(other, tokenizer()).error().message, HasSubstr("1 numbers for 2 files"));
+  EXPECT_FALSE(load_pairs(config, tokenizer()));
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Tokenizer, TellsTwoTemplatesApart) {

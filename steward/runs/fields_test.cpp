@@ -6,6 +6,8 @@
 
 #include <limits>
 
+#include "steward/runs/training_config.h"
+
 namespace steward::runs {
 namespace {
 
@@ -115,6 +117,31 @@ TEST(Fields, DocumentEachKey) {
   declare(fields, config);
   EXPECT_THAT(fields.document(), HasSubstr("# peak learning rate (number from 0 to 1; default 0.0001)\nrate: 0.0001\n"));
   EXPECT_THAT(fields.document(), HasSubstr("data:\n  # JSONL files (list of texts; required)\n  files: []\n"));
+}
+
+TEST(TrainingConfig, CountsStepsAndWarmUp) {
+  RunConfig run;
+  run.epochs = 2.5;
+  run.accumulate = 4;
+  EXPECT_EQ(steps_of(run, 100), 63);  // 250 batches
+  run.steps_max = 10;
+  EXPECT_EQ(steps_of(run, 100), 10);
+  run.epochs = 0;
+  EXPECT_EQ(steps_of(run, 100), 1);
+  OptimizerConfig optimizer;
+  EXPECT_EQ(schedule_of(optimizer, 63).warmup_steps, 2);
+  EXPECT_EQ(schedule_of(optimizer, 10).warmup_steps, 1);
+  optimizer.warmup_share = 0;
+  EXPECT_EQ(schedule_of(optimizer, 10).warmup_steps, 0);
+  ModelConfig model;
+  Fields fields;
+  declare(fields, model);
+  declare(fields, optimizer);
+  declare(fields, run);
+  EXPECT_EQ(load_config(fields, "", {"model.base=m.gguf"}).error().message,
+            "the configuration lacks run.folder: write them in the file or with --set key=value");
+  EXPECT_TRUE(load_config(fields, "", {"model.base=m.gguf", "run.folder=out", "model.lora.rank=8"}));
+  EXPECT_EQ(model.lora_rank, 8);
 }
 
 }  // namespace

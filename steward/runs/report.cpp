@@ -59,7 +59,7 @@ std::vector<Chart> standard_charts() {
           {"KL to the reference, nats", {"kl"}},
           {"Length of answers, tokens", {"length", "length/chosen", "length/rejected"}},
           {"Learning rate", {"rate"}},
-          {"Norm of the gradient", {"gradient_norm"}},
+          {"Norm of the gradient", {"gradient/norm"}},
           {"Tokens a second", {"tokens_per_second"}}};
 }
 

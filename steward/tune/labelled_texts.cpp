@@ -13,12 +13,6 @@ namespace steward::tune {
 namespace {
 
 constexpr std::size_t kTextBytesMax = 8192;
-constexpr std::size_t kStretch = 50;  // batches
-
-template <class Item>
-void shuffle(std::vector<Item>& items, Random& random) {
-  for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[random.below(i)]);
-}
 
 }  // namespace
 
@@ -73,24 +67,6 @@ std::vector<std::vector<std::int32_t>> WindowCutter::cut(std::string_view text) 
     for (std::size_t i = range.begin; i < range.end; ++i) window.push_back(tokens[i].id);
     window.push_back(tail_);
   }
-  return out;
-}
-
-std::vector<std::vector<std::size_t>> batches_by_length(std::span<const std::size_t> lengths, std::size_t batch, std::uint64_t seed) {
-  Random random(seed);
-  std::vector<std::size_t> order(lengths.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  shuffle(order, random);
-  std::vector<std::vector<std::size_t>> out;
-  for (std::size_t begin = 0; begin < order.size(); begin += batch * kStretch) {
-    const std::size_t end = std::min(begin + batch * kStretch, order.size());
-    std::stable_sort(order.begin() + static_cast<std::ptrdiff_t>(begin), order.begin() + static_cast<std::ptrdiff_t>(end),
-                     [&](std::size_t a, std::size_t b) { return lengths[a] < lengths[b]; });
-    for (std::size_t at = begin; at < end; at += batch)
-      out.emplace_back(order.begin() + static_cast<std::ptrdiff_t>(at),
-                       order.begin() + static_cast<std::ptrdiff_t>(std::min(at + batch, end)));
-  }
-  shuffle(out, random);
   return out;
 }
 

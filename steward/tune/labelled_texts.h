@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,9 +47,5 @@ class WindowCutter {
   std::int32_t tail_ = 0;
   model::WindowShape shape_{};
 };
-
-/// Orders windows into batches of similar lengths, each window once: shuffled, sorted by length within a stretch of 50 batches, and the
-/// batches shuffled again. The same lengths, size and seed give the same batches.
-std::vector<std::vector<std::size_t>> batches_by_length(std::span<const std::size_t> lengths, std::size_t batch, std::uint64_t seed);
 
 }  // namespace steward::tune

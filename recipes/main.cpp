@@ -1,0 +1,61 @@
+// steward-tune RECIPE --config FILE: trains. Exit codes as the server's: 0 done, 2 wrong words, 3 it could not run.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+#include <new>
+
+#include "recipes/recipe.h"
+#include "steward/tune/torch.h"
+
+namespace {
+
+using steward::Result;
+using steward::recipes::Arguments;
+
+constexpr int kExitCannot = 3;
+
+struct Recipe {
+  const char *name, *what;
+  Result<void> (*run)(const Arguments&);
+};
+constexpr Recipe kRecipes[] = {{"classifier", "the encoder behind the learned detection, and its heads", steward::recipes::classifier},
+                               {"sft", "supervised fine-tuning on chats", steward::recipes::sft}};
+
+/// libtorch throws; past this point everything is a Result.
+Result<void> run(const Recipe& recipe, const Arguments& arguments) {
+  try {
+    return recipe.run(arguments);
+  } catch (const std::bad_alloc&) {
+    return steward::fail(steward::ErrorCode::kResourceExhausted,
+                         "out of memory: lower batch.rows, data.tokens_max or model.lora.rank. The last checkpoint stands");
+  } catch (const c10::Error& error) {
+    const bool memory = std::string_view(error.what_without_backtrace()).find("alloc") != std::string_view::npos;
+    return steward::fail(steward::ErrorCode::kInternal,
+                         memory ? "out of memory: lower batch.rows, data.tokens_max or model.lora.rank. The last checkpoint stands"
+                                : std::string("libtorch: ") + error.what_without_backtrace());
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Fine-tunes language models for steward.", "steward-tune");
+  app.require_subcommand(1);
+  Arguments arguments;
+  int exit_code = 0;
+  for (const Recipe& recipe : kRecipes) {
+    CLI::App* command = app.add_subcommand(recipe.name, recipe.what);
+    command->add_option("--config", arguments.config, "YAML file");
+    command->add_option("--set", arguments.overrides, "key=value, instead of the file's")->take_all()->allow_extra_args(false);
+    command->add_flag("--resume", arguments.resume, "go on from the last checkpoint of run.folder");
+    command->add_flag("--print-config", arguments.print_config, "show every key, what it means and its value; train nothing");
+    command->callback([&arguments, &exit_code, &recipe] {
+      if (const auto done = run(recipe, arguments); !done) {
+        std::fprintf(stderr, "steward-tune: %s\n", done.error().message.c_str());
+        exit_code = kExitCannot;
+      }
+    });
+  }
+  CLI11_PARSE(app, argc, argv);
+  return exit_code;
+}

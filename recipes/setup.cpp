@@ -1,0 +1,95 @@
+#include "recipes/setup.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "steward/core/files.h"
+#include "steward/model/llama/gguf_header.h"
+#include "steward/tune/export.h"
+
+namespace steward::recipes {
+
+using namespace tune;
+
+void declare(runs::Fields& fields, CommonConfig& config) {
+  runs::declare(fields, config.model);
+  fields.text("model.tokenizer", config.tokenizer, "GGUF file whose tokenizer and chat template are used; empty: the base");
+  data::declare(fields, config.data);
+  runs::declare(fields, config.optimizer);
+  runs::declare(fields, config.run);
+  fields.choice("export.merged", config.merged, {"none", "f16", "q8_0"}, "a whole model beside the adapter, in these numbers");
+}
+
+Result<bool> load_or_print(runs::Fields& fields, const Arguments& arguments) {
+  if (arguments.print_config) {
+    for (const std::string& assignment : arguments.overrides) TRY(fields.set(assignment));
+    fmt::print("{}", fields.document());
+    return true;
+  }
+  TRY(runs::load_config(fields, arguments.config, arguments.overrides));
+  return false;
+}
+
+std::string find_model(const std::string& name) {
+  const char* folder = std::getenv("STEWARD_MODELS_DIR");
+  if (name.empty() || !folder || std::filesystem::exists(name)) return name;
+  const std::string there = std::string(folder) + "/" + name;
+  return std::filesystem::exists(there) ? there : name;
+}
+
+Result<model::ChatTokenizer> open_tokenizer(const CommonConfig& config) {
+  const std::string path = find_model(config.tokenizer.empty() ? config.model.base : config.tokenizer);
+  if (std::filesystem::is_directory(path))
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("{} is a folder: name a GGUF file of the model in model.tokenizer, whose tokenizer is used", path),
+                "model.tokenizer");
+  return model::ChatTokenizer::open(path);
+}
+
+Result<void> check_vocabulary(const model::ChatTokenizer& tokenizer, const LlamaShape& shape) {
+  if (tokenizer.vocabulary() <= shape.vocabulary) return {};
+  return fail(ErrorCode::kInvalidInput,
+              fmt::format("the tokenizer has {} tokens, the model {}: it is another model's (model.tokenizer)", tokenizer.vocabulary(),
+                          shape.vocabulary),
+              "model.tokenizer");
+}
+
+Result<Trainee> open_base(const CommonConfig& config, const std::map<std::string, Tensor>& heads) {
+  runs::ModelConfig model = config.model;
+  model.base = find_model(model.base);
+  return open_trainee(model, config.optimizer, static_cast<std::uint64_t>(config.run.seed), heads);
+}
+
+Result<json::Object> origin_of(const CommonConfig& config, const std::string& recipe, const std::string& data_digest) {
+  return json::Object{{"recipe", recipe}, {"base", TRY(digest_of_base(find_model(config.model.base)))}, {"data", data_digest}};
+}
+
+Result<void> export_run(const CommonConfig& config, const Trainee& trainee, const Session& session, ModelCard card) {
+  const std::string base = find_model(config.model.base);
+  const bool from_folder = std::filesystem::is_directory(base);
+  card.base = std::filesystem::path(base).filename().string();
+  if (!from_folder) {
+    const auto header = TRY(model::read_gguf_header(base));
+    if (!header.text("general.name").empty()) card.base = header.text("general.name");
+    card.license = header.text("general.license");
+  }
+  card.name = card.base + " · " + std::filesystem::path(config.run.folder).filename().string();
+  card.base_sha256 = TRY(digest_of_base(base));
+  card.config = TRY(read_file(session.folder().config_path()));
+  const std::string folder = session.folder().path() + "/";
+  if (!trainee.whole()) TRY(export_adapter(folder + "adapter.gguf", trainee.lora, card));
+  const bool merged = trainee.whole() || config.merged != "none";
+  if (merged && from_folder)
+    return fail(ErrorCode::kInvalidInput, "a whole model is written as GGUF only if the base is a GGUF file (export.merged)");
+  if (merged)
+    TRY(export_merged(folder + "model.gguf", base, trainee.whole() ? replacing(trainee.model.tensors()) : adding(trainee.lora),
+                      config.merged == "q8_0" ? NumberFormat::kQ8_0 : NumberFormat::kF16, card));
+  TRY(write_file_atomic(folder + "card.md", render_card(card, trainee.whole() ? "transformers" : "peft")));
+  TRY(session.write_report(card.name, {{"base", card.base}, {"trained", describe(trainee)}}, {}));
+  fmt::print("{}\n", folder);
+  return {};
+}
+
+}  // namespace steward::recipes

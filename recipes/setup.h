@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+
+#include "recipes/recipe.h"
+#include "steward/core/json.h"
+#include "steward/data/data_config.h"
+#include "steward/model/llama/chat_tokenizer.h"
+#include "steward/runs/training_config.h"
+#include "steward/tune/model_card.h"
+#include "steward/tune/session.h"
+#include "steward/tune/trainee.h"
+
+/// What the recipes do alike before and after their loops.
+namespace steward::recipes {
+
+struct CommonConfig {
+  runs::ModelConfig model;
+  runs::OptimizerConfig optimizer;
+  runs::RunConfig run;
+  data::DataConfig data;
+  std::string tokenizer;        ///< GGUF file; empty: the base
+  std::string merged = "none";  ///< none | f16 | q8_0
+};
+void declare(runs::Fields& fields, CommonConfig& config);
+
+/// Reads the configuration; true if it was only to be printed, which is then done.
+Result<bool> load_or_print(runs::Fields& fields, const Arguments& arguments);
+
+/// A path, or a file of the folder STEWARD_MODELS_DIR.
+std::string find_model(const std::string& name);
+
+/// open_trainee() on the base of the configuration.
+Result<tune::Trainee> open_base(const CommonConfig& config, const std::map<std::string, tune::Tensor>& heads = {});
+
+/// The tokenizer and chat template of the GGUF file that will serve.
+Result<model::ChatTokenizer> open_tokenizer(const CommonConfig& config);
+/// Errors: kInvalidInput if the tokenizer has more tokens than the model.
+Result<void> check_vocabulary(const model::ChatTokenizer& tokenizer, const tune::LlamaShape& shape);
+
+/// What the run must find again when it goes on.
+Result<json::Object> origin_of(const CommonConfig& config, const std::string& recipe, const std::string& data_digest);
+
+/// Writes what the run made into its folder: adapter.gguf, or model.gguf of a whole model; model.gguf too if `export.merged` asks for it;
+/// card.md; the report. card: what the recipe knows; the base, its digest and the configuration are added.
+Result<void> export_run(const CommonConfig& config, const tune::Trainee& trainee, const tune::Session& session, tune::ModelCard card);
+
+}  // namespace steward::recipes

@@ -1,0 +1,147 @@
+#include "steward/tune/session.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "steward/core/files.h"
+#include "steward/core/hash.h"
+#include "steward/tune/checkpoint.h"
+
+namespace steward::tune {
+
+Session::Session(const SessionOptions& options, AdamW& optimizer, data::BatchStream& batches)
+    : options_(options),
+      optimizer_(optimizer),
+      batches_(batches),
+      wall_(std::make_unique<SystemClock>()),
+      steady_(std::make_unique<SteadyClock>()),
+      early_({options.better, options.run.patience, 0}) {}
+Session::Session(Session&&) noexcept = default;
+Session::~Session() {
+  if (progress_) progress_->finish();
+}
+
+Result<Session> Session::open(const SessionOptions& options, AdamW& optimizer, data::BatchStream& batches) {
+  Session out(options, optimizer, batches);
+  out.options_.origin["threads"] = at::get_num_threads();
+  std::int64_t last = -1;
+  if (options.resume) {
+    out.folder_ = std::make_unique<runs::RunFolder>(TRY(runs::RunFolder::resume(options.run.folder, options.config)));
+    const auto kept = TRY(out.folder_->checkpoints());
+    if (!kept.empty()) {
+      last = kept.back();
+      TRY(out.go_on(last));
+    }
+  } else {
+    out.folder_ = std::make_unique<runs::RunFolder>(TRY(runs::RunFolder::create(options.run.folder, options.config)));
+  }
+  out.log_ = std::make_unique<runs::RunLog>(TRY(runs::RunLog::open(out.folder_->log_path(), out.folder_->events_path(), last, *out.wall_)));
+  out.progress_ = std::make_unique<runs::Progress>(stderr, runs::Progress::style_of(stderr), out.step_, options.steps, *out.steady_);
+  return out;
+}
+
+Result<void> Session::go_on(std::int64_t step) {
+  const std::string path = folder_->checkpoint_path(step);
+  const Checkpoint checkpoint = TRY(read_checkpoint(path));
+  const auto broken = [&] { return fail(ErrorCode::kInvalidInput, fmt::format("{} is no checkpoint of a run", path)); };
+  const json::Object* origin = TRY(json::get_object(checkpoint.facts, "origin"));
+  const json::Object* cursor = TRY(json::get_object(checkpoint.facts, "cursor"));
+  const json::Object* early = TRY(json::get_object(checkpoint.facts, "early_stop"));
+  if (!origin || !cursor || !early) return broken();
+  for (const auto& [key, value] : options_.origin) {
+    const auto found = origin->find(key);
+    if (found == origin->end()) return broken();
+    if (key == "threads") {  // another number of threads adds in another order
+      at::set_num_threads(static_cast<int>(found->value().as_int64()));
+      options_.origin["threads"] = found->value();
+    } else if (json::dump_canonical(found->value()) != json::dump_canonical(value)) {
+      return fail(ErrorCode::kInvalidInput,
+                  fmt::format("the run in {} was begun with another {}: it cannot go on", folder_->path(), std::string(key)));
+    }
+  }
+  const auto epoch = TRY(json::get_integer(*cursor, "epoch")), batch = TRY(json::get_integer(*cursor, "batch"));
+  if (!epoch || !batch) return broken();
+  TRY(restore(checkpoint, optimizer_));
+  TRY(batches_.seek({static_cast<std::uint64_t>(*epoch), static_cast<std::uint64_t>(*batch)}));
+  TRY(early_.restore(*early));
+  stopped_ = TRY(json::get_bool(checkpoint.facts, "stopped")).value_or(false);
+  step_ = step;
+  if (early_.best_step() && std::filesystem::exists(folder_->checkpoint_path(*early_.best_step())))
+    TRY(folder_->mark_best(*early_.best_step()));
+  return {};
+}
+
+bool Session::validates() const {
+  const std::int64_t every = options_.run.validate_every;
+  return step_ + 1 == options_.steps || (every > 0 && (step_ + 1) % every == 0);
+}
+
+Result<void> Session::finish_step(StepValues values, std::int64_t tokens, std::optional<double> validation) {
+  if (!std::isfinite(values.front().second))
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("step {}: the {} is no finite number. The last checkpoint stands: try a lower optimizer.rate or clip_norm",
+                            step_ + 1, values.front().first));
+  ++step_;
+  tokens_ += tokens;
+  if (validation) validation_ = validation;
+  const double loss = values.front().second;
+  TRY(log_->append(step_, std::move(values)));
+  progress_->update({step_, tokens_, loss, validation_});
+  bool best = false;
+  if (validation) {
+    const auto verdict = early_.observe(step_, *validation);
+    best = verdict.best;
+    stopped_ = verdict.stop;
+  }
+  if (best || ended() || step_ % options_.run.checkpoint_every == 0) TRY(keep());
+  if (ended()) progress_->finish();
+  return {};
+}
+
+Result<void> Session::keep() {
+  const data::Cursor cursor = batches_.cursor();
+  json::Object facts;
+  facts["step"] = step_;
+  facts["cursor"] = json::Object{{"epoch", cursor.epoch}, {"batch", cursor.batch}};
+  facts["early_stop"] = early_.state();
+  facts["stopped"] = stopped_;
+  facts["origin"] = options_.origin;
+  const std::string folder = TRY(folder_->begin_checkpoint(step_));
+  TRY(write_checkpoint(folder, take_checkpoint(optimizer_, std::move(facts))));
+  TRY(folder_->finish_checkpoint(step_));
+  if (early_.best_step() == step_) TRY(folder_->mark_best(step_));
+  return folder_->prune(static_cast<std::size_t>(options_.run.checkpoints_kept));
+}
+
+Result<void> Session::restore_best() {
+  const auto kept = TRY(folder_->checkpoints());
+  const std::int64_t step = folder_->best().value_or(kept.empty() ? 0 : kept.back());
+  return restore(TRY(read_checkpoint(folder_->checkpoint_path(step))), optimizer_);
+}
+
+Result<void> Session::write_report(const std::string& title, std::vector<std::pair<std::string, std::string>> facts,
+                                   std::vector<runs::ReportSample> samples) const {
+  for (const auto& [key, value] : options_.origin)
+    facts.emplace_back(key, value.is_string() ? std::string(value.get_string()) : json::dump(value));
+  if (const auto best = folder_->best()) facts.emplace_back("best step", fmt::format("{} of {}", *best, step_));
+  if (stopped_) facts.emplace_back("ended", "early: no better validation for a while");
+  return write_file_atomic(folder_->report_path(), runs::render_report({title, std::move(facts), options_.config, log_->records(),
+                                                                        runs::standard_charts(), std::move(samples)}));
+}
+
+Result<std::string> digest_of_base(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) return sha256_file_hex(path);
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(path, error))
+    if (entry.path().extension() == ".safetensors" || entry.path().filename() == "config.json") files.push_back(entry.path().string());
+  std::sort(files.begin(), files.end());
+  Sha256 digest;
+  for (const std::string& file : files) digest.update(TRY(sha256_file_hex(file)));
+  return hex(digest.finish());
+}
+
+}  // namespace steward::tune

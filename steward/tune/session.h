@@ -1,0 +1,81 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "steward/core/clock.h"
+#include "steward/core/result.h"
+#include "steward/data/batches.h"
+#include "steward/runs/early_stop.h"
+#include "steward/runs/progress.h"
+#include "steward/runs/report.h"
+#include "steward/runs/run_folder.h"
+#include "steward/runs/run_log.h"
+#include "steward/runs/training_config.h"
+#include "steward/tune/adamw.h"
+
+namespace steward::tune {
+
+struct SessionOptions {
+  runs::RunConfig run;
+  std::string config;      ///< effective, YAML
+  json::Object origin;     ///< what a run must find again when it goes on: digests of the base, the data …
+  std::int64_t steps = 0;  ///< of the whole run
+  bool resume = false;
+  runs::EarlyStopOptions::Better better = runs::EarlyStopOptions::Better::kLower;  ///< of validations
+};
+
+/// What a step measured, in the order of the log.
+using StepValues = std::vector<std::pair<std::string, double>>;
+
+/// A run under way: its folder and log, and where it stands. Holds references to the optimiser and the batches, which outlive it.
+class Session {
+ public:
+  /// Begins a run, or goes on from its last checkpoint: the optimiser, its parameters and the batches are then as they were, and as many
+  /// threads are used. Errors: those of RunFolder; kInvalidInput if the base or the data are not those of the run.
+  static Result<Session> open(const SessionOptions& options, AdamW& optimizer, data::BatchStream& batches);
+  Session(Session&&) noexcept;
+  ~Session();
+
+  std::int64_t step() const { return step_; }  ///< done
+  bool ended() const { return stopped_ || step_ >= options_.steps; }
+  /// Is the step under way one after which the model is to be validated?
+  bool validates() const;
+
+  /// Ends a step: logs it, and keeps a checkpoint when one is due, at the end, or when `validation` is the best so far.
+  /// tokens: that the step read. Errors: kInternal, such as a full disk; kInvalidInput if the loss, the first value, is no finite number: then nothing
+  /// is kept, and the last checkpoint stands.
+  Result<void> finish_step(StepValues values, std::int64_t tokens, std::optional<double> validation);
+
+  /// Puts the numbers of the best checkpoint into the optimiser's parameters; without validations, of the last.
+  Result<void> restore_best();
+  const runs::RunFolder& folder() const { return *folder_; }
+  /// The run's page. facts, samples: what the recipe adds.
+  Result<void> write_report(const std::string& title, std::vector<std::pair<std::string, std::string>> facts,
+                            std::vector<runs::ReportSample> samples) const;
+
+ private:
+  Session(const SessionOptions& options, AdamW& optimizer, data::BatchStream& batches);
+  Result<void> go_on(std::int64_t step);
+  Result<void> keep();
+
+  SessionOptions options_;
+  AdamW& optimizer_;
+  data::BatchStream& batches_;
+  std::unique_ptr<runs::RunFolder> folder_;
+  std::unique_ptr<runs::RunLog> log_;
+  std::unique_ptr<runs::Progress> progress_;
+  std::unique_ptr<Clock> wall_, steady_;
+  runs::EarlyStop early_;
+  std::int64_t step_ = 0, tokens_ = 0;
+  std::optional<double> validation_;
+  bool stopped_ = false;
+};
+
+/// SHA-256 in hex of a GGUF file, or over the files of a folder. Errors: kNotFound.
+Result<std::string> digest_of_base(const std::string& path);
+
+}  // namespace steward::tune

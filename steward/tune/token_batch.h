@@ -1,0 +1,30 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "steward/data/batches.h"
+#include "steward/tune/llama.h"
+#include "steward/tune/token_losses.h"
+
+namespace steward::tune {
+
+/// Samples end to end for one pass, and the tokens of them that are learned.
+struct TokenBatch {
+  Packed packed;
+  Tensor rows;                       ///< [M], int64: where in `packed` each learned token is predicted, one before itself
+  Tensor targets;                    ///< [M], int64: the learned tokens
+  std::vector<std::int64_t> counts;  ///< of each sample; they sum up to M
+
+  std::int64_t learned() const { return targets.size(0); }
+  std::int64_t tokens() const { return packed.tokens.size(0); }
+};
+
+TokenBatch token_batch(std::span<const data::Sample* const> samples);
+/// All samples of a plan, row after row. samples: what its indices mean.
+TokenBatch token_batch(const data::BatchPlan& plan, const std::vector<data::Sample>& samples);
+
+/// Runs the model over a batch: what the losses take.
+Predicted predict(const Llama& model, const TokenBatch& batch, const Pass& pass);
+
+}  // namespace steward::tune

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "steward/core/result.h"
+#include "steward/runs/training_config.h"
+#include "steward/tune/adamw.h"
+#include "steward/tune/llama.h"
+
+namespace steward::tune {
+
+/// What a recipe trains: a frozen model with a LoRA, or a whole model.
+struct Trainee {
+  Llama model;
+  Lora lora;  ///< without pairs when the whole model is trained
+  AdamW optimizer;
+
+  bool whole() const { return lora.pairs.empty(); }
+  /// For learning: layers are run again on the way back. Valid while the trainee stays in place.
+  Pass pass() const { return {whole() ? nullptr : &lora, Keep::kLayerInputs}; }
+  /// The model that training began from. Not there when the whole model is trained.
+  Pass reference() const { return {nullptr, Keep::kAll}; }
+};
+
+/// Loads the base and prepares what is trained. heads: further parameters of the optimiser, such as a reward model's head, by name.
+/// Errors: kInvalidInput, such as training all weights in bfloat16; those of load_llama() and make_lora().
+Result<Trainee> open_trainee(const runs::ModelConfig& config, const runs::OptimizerConfig& optimizer, std::uint64_t seed,
+                             const std::map<std::string, Tensor>& heads = {});
+
+/// One line for people: how many numbers are trained, of how many.
+std::string describe(const Trainee& trainee);
+
+}  // namespace steward::tune
