@@ -167,6 +167,7 @@ Result<Prepared> prepare(const Config& config, const model::WeightsFile& file) {
   const model::EncoderOptions options = reading(config);
   const auto encoder = TRY(model::open_encoder(config.encoder, options));
   const auto cutter = TRY(WindowCutter::create(file, options.window_tokens, options.stride_tokens, options.windows_max));
+  fmt::print(stderr, "texts are read by the encoder as it is\n");
   const EmbeddedTexts train_texts = TRY(embed(choose_texts(sets, choice), *encoder));
   const EmbeddedTexts dev_texts = TRY(embed(choose_texts(sets, dev), *encoder));
   if (train_texts.texts.empty()) return fail(ErrorCode::kInvalidInput, fmt::format("{} has no row to train on", config.data));

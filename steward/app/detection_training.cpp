@@ -151,14 +151,9 @@ ExampleScores score_example(const DetectionData& data, const TrainedModels& mode
 }
 
 ScoreTable left_out_scores(const DetectionData& data, int folds) {
-  std::vector<std::string> groups;
-  for (const classify::DataSet& set : data.sets())
-    if (std::find(groups.begin(), groups.end(), set.info.group) == groups.end()) groups.push_back(set.info.group);
   ScoreTable table(data.sets().size());
   for (int fold = 0; fold < folds; ++fold) {
-    std::vector<std::string> left_out;
-    for (std::size_t i = static_cast<std::size_t>(fold); i < groups.size(); i += static_cast<std::size_t>(folds))
-      left_out.push_back(groups[i]);
+    const std::vector<std::string> left_out = classify::groups_left_out(data.sets(), fold, folds);
     const TrainedModels models = train_models(data, left_out);
     for (std::size_t s = 0; s < data.sets().size(); ++s) {
       if (std::find(left_out.begin(), left_out.end(), data.sets()[s].info.group) == left_out.end()) continue;
