@@ -18,8 +18,10 @@ struct Recipe {
   const char *name, *what;
   Result<void> (*run)(const Arguments&);
 };
-constexpr Recipe kRecipes[] = {{"classifier", "the encoder behind the learned detection, and its heads", steward::recipes::classifier},
-                               {"sft", "supervised fine-tuning on chats", steward::recipes::sft}};
+constexpr Recipe kRecipes[] = {{"sft", "supervised fine-tuning on chats", steward::recipes::sft},
+                               {"reward", "a reward model from pairs of answers", steward::recipes::reward},
+                               {"dpo", "direct preference optimisation from pairs of answers", steward::recipes::dpo},
+                                {"classifier", "the encoder behind the learned detection, and its heads", steward::recipes::classifier}};
 
 /// libtorch throws; past this point everything is a Result.
 Result<void> run(const Recipe& recipe, const Arguments& arguments) {

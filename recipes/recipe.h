@@ -17,5 +17,7 @@ struct Arguments {
 
 Result<void> classifier(const Arguments& arguments);
 Result<void> sft(const Arguments& arguments);
+Result<void> reward(const Arguments& arguments);
+Result<void> dpo(const Arguments& arguments);
 
 }  // namespace steward::recipes

@@ -1,5 +1,6 @@
 #include "recipes/setup.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -62,6 +63,18 @@ Result<Trainee> open_base(const CommonConfig& config, const std::map<std::string
   return open_trainee(model, config.optimizer, static_cast<std::uint64_t>(config.run.seed), heads);
 }
 
+Result<std::int64_t> width_of_base(const CommonConfig& config) { return TRY(load_shape(find_model(config.model.base))).width; }
+
+std::vector<data::BatchPlan> in_order(std::size_t count, std::size_t at_once) {
+  std::vector<data::BatchPlan> out;
+  for (std::size_t begin = 0; begin < count; begin += at_once) {
+    data::BatchPlan plan;
+    for (std::size_t i = begin; i < std::min(begin + at_once, count); ++i) plan.push_back({i});
+    out.push_back(std::move(plan));
+  }
+  return out;
+}
+
 Result<json::Object> origin_of(const CommonConfig& config, const std::string& recipe, const std::string& data_digest) {
   return json::Object{{"recipe", recipe}, {"base", TRY(digest_of_base(find_model(config.model.base)))}, {"data", data_digest}};
 }
@@ -79,7 +92,7 @@ Result<void> export_run(const CommonConfig& config, const Trainee& trainee, cons
   card.base_sha256 = TRY(digest_of_base(base));
   card.config = TRY(read_file(session.folder().config_path()));
   const std::string folder = session.folder().path() + "/";
-  if (!trainee.whole()) TRY(export_adapter(folder + "adapter.gguf", trainee.lora, card));
+  if (!trainee.lora.pairs.empty()) TRY(export_adapter(folder + "adapter.gguf", trainee.lora, card));
   const bool merged = trainee.whole() || config.merged != "none";
   if (merged && from_folder)
     return fail(ErrorCode::kInvalidInput, "a whole model is written as GGUF only if the base is a GGUF file (export.merged)");

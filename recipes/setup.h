@@ -33,6 +33,12 @@ std::string find_model(const std::string& name);
 /// open_trainee() on the base of the configuration.
 Result<tune::Trainee> open_base(const CommonConfig& config, const std::map<std::string, tune::Tensor>& heads = {});
 
+/// Its width, before it is loaded: heads are made for it.
+Result<std::int64_t> width_of_base(const CommonConfig& config);
+
+/// 0 … count - 1 in stretches of `at_once`, for validation.
+std::vector<data::BatchPlan> in_order(std::size_t count, std::size_t at_once);
+
 /// The tokenizer and chat template of the GGUF file that will serve.
 Result<model::ChatTokenizer> open_tokenizer(const CommonConfig& config);
 /// Errors: kInvalidInput if the tokenizer has more tokens than the model.

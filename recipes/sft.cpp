@@ -23,10 +23,8 @@ struct SftConfig : CommonConfig {
 double validate(const Trainee& trainee, const std::vector<data::Sample>& samples, std::size_t at_once) {
   const at::NoGradGuard guard;
   double sum = 0, count = 0;
-  for (std::size_t begin = 0; begin < samples.size(); begin += at_once) {
-    std::vector<const data::Sample*> some;
-    for (std::size_t i = begin; i < std::min(begin + at_once, samples.size()); ++i) some.push_back(&samples[i]);
-    const TokenBatch batch = token_batch(some);
+  for (const data::BatchPlan& plan : in_order(samples.size(), at_once)) {
+    const TokenBatch batch = token_batch(plan, samples);
     sum += weighted_nll(predict(trainee.model, batch, trainee.pass()), at::ones_like(batch.targets, at::kFloat)).item<double>();
     count += static_cast<double>(batch.learned());
   }

@@ -11,7 +11,7 @@ namespace steward::runs {
 
 struct ProgressState {
   std::int64_t step = 0;    ///< done
-  std::int64_t tokens = 0;  ///< learned from since this process began
+  std::int64_t tokens = 0;  ///< read since this process began
   double loss = 0;
   std::optional<double> validation_loss;
 };

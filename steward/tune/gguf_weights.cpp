@@ -110,6 +110,11 @@ Result<LlamaWeights> load_gguf_file(const std::string& path, Precision precision
   return out;
 }
 
+Result<LlamaShape> load_gguf_shape(const std::string& path) {
+  const WeightsFile file = TRY(WeightsFile::open(path));
+  return read_shape(file);
+}
+
 struct GgufTensors::File {
   WeightsFile file;
 };

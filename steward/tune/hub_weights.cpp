@@ -100,6 +100,8 @@ Result<std::vector<std::string>> parts_of(const std::string& folder) {
 
 }  // namespace
 
+Result<LlamaShape> load_hub_shape(const std::string& path) { return TRY(read_config(path)).shape; }
+
 Result<LlamaWeights> load_hub_folder(const std::string& path, Precision precision) {
   Config config = TRY(read_config(path));
   std::map<std::string, Tensor> stored;

@@ -39,6 +39,13 @@ Result<LlamaWeights> load_llama(const std::string& path, Precision precision) {
   return loaded;
 }
 
+Result<LlamaShape> load_shape(const std::string& path) {
+  std::error_code error;
+  auto loaded = std::filesystem::is_directory(path, error) ? load_hub_shape(path) : load_gguf_shape(path);
+  if (!loaded) return fail(loaded.error().code, fmt::format("{}: {}", path, loaded.error().message));
+  return loaded;
+}
+
 Result<void> check_shape(const LlamaShape& shape) {
   const bool positive = shape.layers > 0 && shape.width > 0 && shape.heads > 0 && shape.kv_heads > 0 && shape.head_width > 0 &&
                         shape.ffn_width > 0 && shape.vocabulary > 0 && shape.context > 0;

@@ -45,6 +45,9 @@ struct LlamaWeights {
 /// not know (biases, experts, other scalings of positions).
 Result<LlamaWeights> load_llama(const std::string& path, Precision precision);
 
+/// The shape alone, of either form. Errors: the same.
+Result<LlamaShape> load_shape(const std::string& path);
+
 /// A GGUF file from which tensors are taken one at a time.
 class GgufTensors {
  public:

@@ -1,12 +1,14 @@
 // The program itself: whole runs of each recipe on a small model, killed and gone on with.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include <fmt/format.h>
 
 #include "steward/core/files.h"
 #include "steward/runs/run_log.h"
+#include "steward/tune/reward_head.h"
 #include "steward/tune/testing/library.h"
 #include "steward/tune/testing/program.h"
 
@@ -27,6 +29,17 @@ std::string chat_rows(int count) {
   return out;
 }
 
+/// The chosen answer counts right and the rejected one does not; every third pair says how much better it is and what is safe.
+std::string pair_rows(int count) {
+  std::string out;
+  for (int i = 0; i < count; ++i)
+    out += fmt::format(R"({{"prompt": "How much is {0} and {1}?", "chosen": "It is {2}.", "rejected": "No idea, {0} perhaps."{3}{4}}})", i,
+                       i + 1, 2 * i + 1, i % 3 == 0 ? R"(, "strength": "significant", "chosen_safe": true, "rejected_safe": false)" : "",
+                       i % 8 == 0 ? R"(, "split": "dev")" : "") +
+           "\n";
+  return out;
+}
+
 struct Recipe {
   std::string recipe, folder;
   std::vector<std::string> words;
@@ -37,6 +50,8 @@ struct Recipe {
     return run_tune(arguments, folder + "/log.jsonl", kill_after);
   }
   std::string adapter() const { return read_file(folder + "/adapter.gguf").value_or(""); }
+  /// The best checkpoint's file.
+  std::string state() const { return read_file(folder + "/best/trainer.safetensors").value_or(""); }
   /// What was measured, without the times.
   std::vector<std::vector<std::pair<std::string, double>>> measured() const {
     std::vector<std::vector<std::pair<std::string, double>>> out;
@@ -88,6 +103,7 @@ void expect_same_bytes_after_kills(const std::string& recipe, const std::string&
   ASSERT_EQ(last.exit_code, 0) << last.errors;
   ASSERT_FALSE(whole.adapter().empty());
   EXPECT_TRUE(whole.adapter() == killed.adapter());
+  EXPECT_TRUE(whole.state() == killed.state());
   EXPECT_EQ(whole.measured(), killed.measured());
 }
 
@@ -144,6 +160,58 @@ TEST(Sft, ARunGoesOnOnlyWithItsOwnDataAndBase) {
   const auto outcome = other.go(true);
   EXPECT_EQ(outcome.exit_code, 3);
   EXPECT_NE(outcome.errors.find("another data"), std::string::npos) << outcome.errors;
+}
+
+double value(const std::vector<std::pair<std::string, double>>& measured, const std::string& name) {
+  for (const auto& [key, number] : measured)
+    if (key == name) return number;
+  ADD_FAILURE() << "no " << name;
+  return NAN;
+}
+
+TEST(Dpo, TheChosenBecomeLikelier) {
+  const Recipe run = make_recipe("dpo", "learns", pair_rows(40), {"optimizer.rate=0.005"});
+  const auto outcome = run.go(false);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const auto measured = run.measured();
+  EXPECT_NEAR(value(measured.front(), "loss"), std::log(2), 1e-6) << "the policy begins as the reference";
+  EXPECT_EQ(value(measured.front(), "accuracy"), 0.5);
+  EXPECT_LT(value(measured.back(), "validation/loss"), 0.6);
+  EXPECT_GT(value(measured.back(), "validation/accuracy"), 0.75);
+  EXPECT_TRUE(std::filesystem::exists(run.folder + "/adapter.gguf"));
+}
+
+TEST(Dpo, AKilledRunGoesOnWithTheSameBytes) { expect_same_bytes_after_kills("dpo", pair_rows(60), {"run.accumulate=2"}); }
+
+TEST(Dpo, NeedsTheBaseAsItsReference) {
+  const auto outcome = make_recipe("dpo", "full", pair_rows(9), {"model.train=full"}).go(false);
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_NE(outcome.errors.find("model.train: lora"), std::string::npos) << outcome.errors;
+}
+
+TEST(Reward, RanksPairsAndKeepsItsHead) {
+  const Recipe run = make_recipe("reward", "learns", pair_rows(40), {"loss.safety_weight=0.5", "loss.margins=large"});
+  const auto outcome = run.go(false);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const auto measured = run.measured();
+  EXPECT_EQ(value(measured.front(), "accuracy"), 0.5) << "a fresh head scores all alike";
+  EXPECT_GT(value(measured.back(), "validation/accuracy"), 0.9);
+  EXPECT_GT(value(measured.back(), "validation/reward/margin"), 0.5);
+  const auto head = load_head(run.folder + "/head.gguf", 64);
+  ASSERT_TRUE(head) << head.error().message;
+  EXPECT_GT(head->weight.abs().max().item<double>(), 0);
+  EXPECT_FALSE(load_head(run.folder + "/head.gguf", 65));
+  EXPECT_FALSE(load_head(run.folder + "/adapter.gguf", 64));
+}
+
+TEST(Reward, AKilledRunGoesOnWithTheSameBytes) { expect_same_bytes_after_kills("reward", pair_rows(60), {"loss.safety_weight=0.5"}); }
+
+TEST(Reward, AHeadAlone) {
+  const Recipe run = make_recipe("reward", "head", pair_rows(24), {"model.train=head", "model.precision=f32"});
+  const auto outcome = run.go(false);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  EXPECT_TRUE(std::filesystem::exists(run.folder + "/head.gguf"));
+  EXPECT_FALSE(std::filesystem::exists(run.folder + "/adapter.gguf"));
 }
 
 }  // namespace

@@ -46,8 +46,8 @@ class Session {
   bool validates() const;
 
   /// Ends a step: logs it, and keeps a checkpoint when one is due, at the end, or when `validation` is the best so far.
-  /// tokens: that the step read. Errors: kInternal, such as a full disk; kInvalidInput if the loss, the first value, is no finite number: then nothing
-  /// is kept, and the last checkpoint stands.
+  /// tokens: that the step read. Errors: kInternal, such as a full disk; kInvalidInput if the loss, the first value, is no finite number:
+  /// then nothing is kept, and the last checkpoint stands.
   Result<void> finish_step(StepValues values, std::int64_t tokens, std::optional<double> validation);
 
   /// Puts the numbers of the best checkpoint into the optimiser's parameters; without validations, of the last.

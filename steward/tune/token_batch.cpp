@@ -33,6 +33,23 @@ TokenBatch token_batch(const data::BatchPlan& plan, const std::vector<data::Samp
   return token_batch(chosen);
 }
 
+TokenBatch token_batch(const data::BatchPlan& plan, const std::vector<data::PairSample>& pairs) {
+  std::vector<const data::Sample*> chosen, rejected;
+  for (const auto& row : plan) {
+    for (const std::size_t index : row) {
+      chosen.push_back(&pairs.at(index).chosen);
+      rejected.push_back(&pairs.at(index).rejected);
+    }
+  }
+  chosen.insert(chosen.end(), rejected.begin(), rejected.end());
+  return token_batch(chosen);
+}
+
+Tensor last_hidden(const Llama& model, const TokenBatch& batch, const Pass& pass) {
+  const Tensor ends = at::tensor(batch.packed.lengths, at::kLong).cumsum(0) - 1;
+  return model.hidden(batch.packed, pass).index_select(0, ends);
+}
+
 Predicted predict(const Llama& model, const TokenBatch& batch, const Pass& pass) {
   return {model.hidden(batch.packed, pass).index_select(0, batch.rows), model.head(), batch.targets};
 }

@@ -24,6 +24,12 @@ TokenBatch token_batch(std::span<const data::Sample* const> samples);
 /// All samples of a plan, row after row. samples: what its indices mean.
 TokenBatch token_batch(const data::BatchPlan& plan, const std::vector<data::Sample>& samples);
 
+/// Pairs: all chosen answers with their prompts, then all rejected ones.
+TokenBatch token_batch(const data::BatchPlan& plan, const std::vector<data::PairSample>& pairs);
+
+/// What the last norm gives at the last token of each sample, where a reward model reads its score: [S, width].
+Tensor last_hidden(const Llama& model, const TokenBatch& batch, const Pass& pass);
+
 /// Runs the model over a batch: what the losses take.
 Predicted predict(const Llama& model, const TokenBatch& batch, const Pass& pass);
 

@@ -10,15 +10,15 @@
 
 namespace steward::tune {
 
-/// What a recipe trains: a frozen model with a LoRA, or a whole model.
+/// What a recipe trains: a frozen model with a LoRA, a whole model, or a head on a frozen model.
 struct Trainee {
   Llama model;
-  Lora lora;  ///< without pairs when the whole model is trained
+  Lora lora;  ///< without pairs unless there is one
   AdamW optimizer;
 
-  bool whole() const { return lora.pairs.empty(); }
+  bool whole() const { return model.head().requires_grad(); }
   /// For learning: layers are run again on the way back. Valid while the trainee stays in place.
-  Pass pass() const { return {whole() ? nullptr : &lora, Keep::kLayerInputs}; }
+  Pass pass() const { return {lora.pairs.empty() ? nullptr : &lora, Keep::kLayerInputs}; }
   /// The model that training began from. Not there when the whole model is trained.
   Pass reference() const { return {nullptr, Keep::kAll}; }
 };

@@ -1,0 +1,134 @@
+// Direct preference optimisation [Rafailov et al. 2023, arXiv:2305.18290]: the chosen answer becomes likelier than the rejected one, held
+// by the model that training began from.
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "recipes/recipe.h"
+#include "recipes/setup.h"
+#include "steward/tune/losses.h"
+#include "steward/tune/token_batch.h"
+
+namespace steward::recipes {
+namespace {
+
+using namespace tune;
+
+struct DpoConfig : CommonConfig {
+  DpoOptions loss;
+  DpoConfig() {
+    data.layout = "padded";
+    optimizer.rate = 5e-5;
+  }
+};
+
+PairLogps logps(const Llama& model, const TokenBatch& batch, const Pass& pass) {
+  const Tensor sums = segment_sums(token_logprobs(predict(model, batch, pass)), batch.counts);
+  const std::int64_t pairs = sums.size(0) / 2;
+  return {sums.narrow(0, 0, pairs), sums.narrow(0, pairs, pairs)};
+}
+
+/// The base answers without its adapter: no second copy.
+PairLogps reference_logps(const Trainee& trainee, const TokenBatch& batch) {
+  const at::NoGradGuard guard;
+  return logps(trainee.model, batch, trainee.reference());
+}
+
+/// Sums over pairs, so that batches of different sizes count by their pairs.
+struct Measured {
+  double loss = 0, chosen = 0, rejected = 0, right = 0, pairs = 0;
+  void add(const Tensor& mean_loss, const PairLogps& rewards) {
+    const auto count = static_cast<double>(rewards.chosen.size(0));
+    loss += mean_loss.item<double>() * count;
+    chosen += rewards.chosen.sum().item<double>();
+    rejected += rewards.rejected.sum().item<double>();
+    const Tensor difference = rewards.chosen - rewards.rejected;
+    right += (difference.gt(0).sum() + 0.5 * difference.eq(0).sum()).item<double>();
+    pairs += count;
+  }
+  void put(StepValues& values, const std::string& prefix) const {
+    values.insert(values.end(), {{prefix + "loss", loss / pairs},
+                                 {prefix + "accuracy", right / pairs},
+                                 {prefix + "reward/chosen", chosen / pairs},
+                                 {prefix + "reward/rejected", rejected / pairs},
+                                 {prefix + "reward/margin", (chosen - rejected) / pairs}});
+  }
+};
+
+Measured validate(const Trainee& trainee, const std::vector<data::PairSample>& pairs, const DpoConfig& config) {
+  const at::NoGradGuard guard;
+  Measured out;
+  for (const data::BatchPlan& plan : in_order(pairs.size(), static_cast<std::size_t>(config.data.rows))) {
+    const TokenBatch batch = token_batch(plan, pairs);
+    const PairLogps policy = logps(trainee.model, batch, trainee.pass()), reference = reference_logps(trainee, batch);
+    out.add(dpo_loss(policy, reference, config.loss), dpo_rewards(policy, reference, config.loss.beta));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<void> dpo(const Arguments& arguments) {
+  DpoConfig config;
+  runs::Fields fields;
+  declare(fields, config);
+  fields.number("loss.beta", config.loss.beta, {1e-6, 1e3}, "how much the reference holds");
+  fields.number("loss.doubt", config.loss.doubt, {0, 0.499}, "share of pairs whose labels are taken to be swapped");
+  if (TRY(load_or_print(fields, arguments))) return {};
+  if (config.model.train != "lora")
+    return fail(ErrorCode::kInvalidInput, "dpo trains an adapter, since the base without it is the reference (model.train: lora)",
+                "model.train");
+  set_compute({static_cast<int>(config.run.threads)});
+
+  const auto tokenizer = TRY(open_tokenizer(config));
+  const auto data = TRY(data::load_pairs(config.data, tokenizer));
+  for (const std::string& note : data.notes) fmt::print(stderr, "{}\n", note);
+  Trainee trainee = TRY(open_base(config));
+  TRY(check_vocabulary(tokenizer, trainee.model.shape()));
+  fmt::print(stderr, "{}\n", describe(trainee));
+
+  auto batches = TRY(
+      data::BatchStream::create(lengths_of(data.train), data.mix, batch_options(config.data, static_cast<std::uint64_t>(config.run.seed))));
+  const std::int64_t steps = steps_of(config.run, static_cast<std::int64_t>(batches.batches(0)));
+  const runs::Schedule schedule = schedule_of(config.optimizer, steps);
+  const json::Object origin = TRY(origin_of(config, "dpo", data.digest));
+  Session session =
+      TRY(Session::open({.run = config.run, .config = fields.print(), .origin = origin, .steps = steps, .resume = arguments.resume},
+                        trainee.optimizer, batches));
+
+  while (!session.ended()) {
+    Measured measured;
+    std::int64_t read = 0;
+    for (std::int64_t i = 0; i < config.run.accumulate; ++i) {
+      const TokenBatch batch = token_batch(batches.next(), data.train);
+      const PairLogps reference = reference_logps(trainee, batch);
+      const PairLogps policy = logps(trainee.model, batch, trainee.pass());
+      const Tensor loss = dpo_loss(policy, reference, config.loss);
+      (loss / static_cast<double>(config.run.accumulate)).backward();
+      measured.add(loss, dpo_rewards(policy, reference, config.loss.beta));
+      read += batch.tokens();
+    }
+    const double norm = clip_gradients(trainee.optimizer.parameters(), config.optimizer.clip_norm);
+    const double rate = rate_at(schedule, session.step());
+    trainee.optimizer.step(rate);
+
+    StepValues values;
+    measured.put(values, "");
+    values.insert(values.end(), {{"rate", rate}, {"gradient/norm", norm}, {"tokens", static_cast<double>(read)}});
+    std::optional<double> validation;
+    if (session.validates() && !data.validation.empty()) {
+      const Measured held_out = validate(trainee, data.validation, config);
+      held_out.put(values, "validation/");
+      validation = held_out.loss / held_out.pairs;
+    }
+    TRY(session.finish_step(std::move(values), read, validation));
+  }
+
+  TRY(session.restore_best());
+  ModelCard card;
+  card.method = "Direct preference optimisation on pairs of answers.";
+  card.data = {{"training pairs", data.digest, static_cast<std::int64_t>(data.train.size())}};
+  return export_run(config, trainee, session, std::move(card));
+}
+
+}  // namespace steward::recipes
