@@ -15,7 +15,7 @@
 #include "steward/core/hash.h"
 #include "steward/core/random.h"
 #include "steward/data/batches.h"
-#include "steward/filters/classifier/scorer.h"
+#include "steward/filters/classifier/reading.h"
 #include "steward/tune/bert.h"
 #include "steward/tune/classifier_head.h"
 #include "steward/tune/labelled_texts.h"

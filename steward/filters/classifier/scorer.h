@@ -8,16 +8,10 @@
 #include "steward/classify/dense_head.h"
 #include "steward/classify/linear_model.h"
 #include "steward/core/result.h"
+#include "steward/filters/classifier/reading.h"
 #include "steward/model/encoder/encoder.h"
 
 namespace steward::filters {
-
-/// How the shipped heads read their trunk: heads are trained for one way of reading.
-model::EncoderOptions encoder_options();
-/// The same with the tuned layers of `models`, a folder, if it has a trunk.gguf.
-model::EncoderOptions encoder_options(const std::string& models);
-/// Names trunk and way of reading; heads carry it.
-std::string trunk_id(const model::Encoder& encoder);
 
 struct TextScores {
   classify::LabelScores linear;    ///< log-odds of the linear tier
