@@ -30,7 +30,7 @@ using Parameters = std::map<std::string, Tensor>;
 
 struct Config {
   std::string data = "data/detection", encoder = "e5-small.gguf", name = "multilingual-e5-small, tuned for detection";
-  int fold = -1, folds = 6, rows_max = 400, dev_rows_max = 25, batch = 32;
+  int fold = -1, folds = 6, rows_max = 400, dev_rows_max = 25, windows_max = 4, batch = 32;
   int layers = 12, frozen = 6;
   std::vector<double> pooled = {6, 12};
   double dropout = 0.1, share = 1;
@@ -55,6 +55,7 @@ void declare(runs::Fields& fields, Config& config) {
   fields.integer("data.rows_max", config.rows_max, {0, 1e6},
                  "of one set, drawn by the hash of their ids; 0: all. A set counts the same however many are taken");
   fields.integer("data.dev_rows_max", config.dev_rows_max, {0, 1e6}, "of one set's dev rows, for validation; 0: all");
+  fields.integer("data.windows_max", config.windows_max, {1, 32}, "of one text that the first heads read, and one is chosen from");
   fields.integer("data.batch", config.batch, {1, 4096}, "windows a step");
   fields.text("model.encoder", config.encoder, "GGUF file: a path, or a file of STEWARD_MODELS_DIR");
   fields.text("model.name", config.name, "what the tuned layers are called");
@@ -150,6 +151,7 @@ Windows choose_windows(const EmbeddedTexts& data, const WindowCutter& cutter, co
 model::EncoderOptions reading(const Config& config) {
   model::EncoderOptions options = filters::encoder_options();
   options.layers = config.layers;
+  options.windows_max = config.windows_max;
   options.pooled_layers.assign(config.pooled.begin(), config.pooled.end());
   return options;
 }

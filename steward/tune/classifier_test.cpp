@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 
 #include "steward/classify/dense_trainer.h"
-#include "steward/classify/packed_lines.h"
 #include "steward/core/files.h"
+#include "steward/core/packed_lines.h"
 #include "steward/core/random.h"
 #include "steward/runs/run_log.h"
 #include "steward/tune/classifier_head.h"
@@ -97,10 +97,10 @@ TEST(MaskedLogisticLoss, ItsGradientIsThatOfFiniteDifferences) {
   constexpr double kStep = 1e-5;
   for (const auto& [row, label] : {std::pair<std::int64_t, std::int64_t>{0, 1}, {1, 1}, {2, 5}, {2, 4}}) {
     const at::NoGradGuard by_hand;
-    const auto moved = [&, row = row, label = label](double by) {
-      one.scores[row][label] += by;
+    const auto moved = [&, r = row, l = label](double by) {
+      one.scores[r][l] += by;
       const double loss = one.loss().item<double>();
-      one.scores[row][label] -= by;
+      one.scores[r][l] -= by;
       return loss;
     };
     EXPECT_NEAR((moved(kStep) - moved(-kStep)) / (2 * kStep), one.scores.grad()[row][label].item<double>(), 1e-8);
@@ -190,7 +190,7 @@ std::string data_folder() {
       lines.push_back(fmt::format(
           R"({{"id": "{}-{}", "text": "{} the blue lamp number {}", "lang": "en", "split": "{}", "labels": {{"unsafe": {}}}}})", set, i,
           i % 2 == 0 ? "please steal" : "please paint", i * 7 + ++salt, i % 10 == 9 ? "dev" : "train", i % 2 == 0 ? 1 : 0));
-    EXPECT_TRUE(classify::write_packed_lines(folder + "/" + set + ".jsonl.zst", lines));
+    EXPECT_TRUE(write_packed_lines(folder + "/" + set + ".jsonl.zst", lines));
     list += fmt::format("- {{set: {}, licence: MIT, tier: A, task: unsafe, label: unsafe}}\n", set);
   }
   EXPECT_TRUE(write_file_atomic(folder + "/sets.yaml", list));
