@@ -6,9 +6,9 @@
 
 #include <fmt/format.h>
 
-#include "steward/core/packed_lines.h"
 #include "steward/core/hash.h"
 #include "steward/core/json.h"
+#include "steward/core/packed_lines.h"
 #include "steward/core/yaml.h"
 
 namespace steward::classify {

@@ -5,8 +5,8 @@
 
 #include "steward/classify/dataset.h"
 #include "steward/classify/evaluation.h"
-#include "steward/core/packed_lines.h"
 #include "steward/core/files.h"
+#include "steward/core/packed_lines.h"
 
 namespace steward::classify {
 namespace {
@@ -93,6 +93,16 @@ void describe(SetInfo& info, const char* name, const char* group, const char* ta
   info.name = name;
   info.group = group;
   info.task = task;
+}
+
+TEST(Evaluation, EachGroupIsLeftOutByOneFold) {
+  std::vector<DataSet> sets(5);
+  constexpr const char* kGroups[] = {"g0", "g1", "g2", "g3", "g0"};
+  for (std::size_t i = 0; i < sets.size(); ++i) sets[i].info.group = kGroups[i];
+  EXPECT_EQ(groups_left_out(sets, 0, 3), (std::vector<std::string>{"g0", "g3"}));
+  EXPECT_EQ(groups_left_out(sets, 1, 3), (std::vector<std::string>{"g1"}));
+  EXPECT_EQ(groups_left_out(sets, 2, 3), (std::vector<std::string>{"g2"}));
+  EXPECT_TRUE(groups_left_out(sets, 4, 6).empty());
 }
 
 TEST(Evaluation, LeavesTheWholeGroupOutAndBorrowsHeldOutNegatives) {
