@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# bench/run.sh components [guards | blocklist | fold | ledger | encoder | peers | onnx]…: measures the parts against their goals (bench/README.md).
+# bench/run.sh components [guards | blocklist | fold | ledger | encoder | streams | peers | onnx]…: measures the parts against their goals (bench/README.md).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 what=${1:-components}

@@ -14,6 +14,7 @@ void bench_blocklist(Table& table);
 void bench_fold(Table& table);
 void bench_ledger(Table& table);
 void bench_encoder(Table& table);
+void bench_streams(Table& table);
 
 /// For peers in other languages: reads "TIMES\n" lines and answers each with the nanoseconds of CPU that one scan of the text at `path`
 /// took. `what`: pii | lexicon.

@@ -1,5 +1,6 @@
-// components_bench [--smoke] [guards | blocklist | fold | ledger | encoder]…: prints a table of figures and goals (bench/README.md).
-// components_bench scan pii|lexicon FILE: for bench/peers/peers.py. components_bench encode MODEL TOKENS: for bench/encoder/compare.py.
+// components_bench [--smoke] [guards | blocklist | fold | ledger | encoder | streams]…: prints a table of figures and goals
+// (bench/README.md). components_bench scan pii|lexicon FILE: for bench/peers/peers.py. components_bench encode MODEL TOKENS: for
+// bench/encoder/compare.py.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -37,5 +38,6 @@ int main(int count, char** words) {
   if (table.wants("fold")) bench_fold(table);
   if (table.wants("ledger")) bench_ledger(table);
   if (table.wants("encoder")) bench_encoder(table);
+  if (table.wants("streams")) bench_streams(table);
   return 0;
 }

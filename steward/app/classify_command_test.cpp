@@ -207,7 +207,7 @@ TEST_F(ClassifyCommand, NewThresholdsKeepTheBudgetOnTextsDrawnAlike) {
     for (const ThresholdChange& one : change.thresholds) EXPECT_GT(one.after, one.before);
     std::size_t flagged = 0;
     for (const TrafficText& text : others) {
-      const auto scores = scores_of(*models->classifier, text.text, "en", filters::Classifier::Depth::kAsRun).value();
+      const auto scores = scores_of(*models->classifier, text.text, "en", filters::Classifier::Depth::kAsRun)->counting;
       flagged += scores[change.thresholds[0].label] >= after.threshold(change.thresholds[0].label, "en") ? 1 : 0;
     }
     EXPECT_LE(flagged, others.size() / 50) << change.category;
@@ -215,6 +215,24 @@ TEST_F(ClassifyCommand, NewThresholdsKeepTheBudgetOnTextsDrawnAlike) {
   const auto calm = calibrate_on_traffic(*models, texts, {.budget = 0.05, .confidence = 0.6});
   ASSERT_TRUE(calm);
   EXPECT_EQ(calm->budget, 0.05);
+}
+
+TEST_F(ClassifyCommand, CurvesOfOtherTextsThanPromptsStay) {
+  const std::string world = small_world("world", 2, 0.1);
+  Encoders encoders;
+  auto models = open_chosen({world, "none", ""}, encoders);
+  ASSERT_TRUE(models) << models.error().message;
+  for (auto& [name, label] : models->calibration.labels)
+    for (const char* curve : {"reply", "de"}) label.benign[curve] = classify::BenignCurve(std::vector<double>(1000, -2.0));
+  std::vector<TrafficText> texts;
+  for (std::size_t i = 0; i < 800; ++i) texts.push_back({question(i), "en"});
+  const auto result = calibrate_on_traffic(*models, texts, {.budget = 0.02});
+  ASSERT_TRUE(result) << result.error().message;
+  for (const auto& [name, label] : result->calibration.labels) {
+    EXPECT_EQ(label.benign.at("reply").score_at(0.02), models->calibration.labels.at(name).benign.at("reply").score_at(0.02));
+    EXPECT_GT(label.benign.at("de").score_at(0.02), models->calibration.labels.at(name).benign.at("de").score_at(0.02));
+    EXPECT_GT(label.benign.at("en").score_at(0.02), -2);
+  }
 }
 
 TEST_F(ClassifyCommand, ThresholdsFallOnlyWhenTheyMay) {

@@ -51,21 +51,25 @@ Result<ChosenModels> open_chosen(const ModelChoice& choice, Encoders& encoders) 
   return out;
 }
 
-Result<classify::LabelScores> scores_of(const filters::Classifier& classifier, const std::string& text, const std::string& language,
-                                        filters::Classifier::Depth depth) {
+Result<ReadScores> scores_of(const filters::Classifier& classifier, const std::string& text, const std::string& language,
+                             filters::Classifier::Depth depth) {
   guard::Scope scope;
   scope.context.language = language;
-  classify::LabelScores best;
-  best.fill(std::numeric_limits<float>::quiet_NaN());
-  const auto take = [&](const filters::TextReading& reading) {
-    if (reading.clear && depth == filters::Classifier::Depth::kAsRun) return;
+  ReadScores out;
+  out.all.fill(std::numeric_limits<float>::quiet_NaN());
+  out.counting = out.all;
+  const auto keep_highest = [](const classify::LabelScores& scores, classify::LabelScores& best) {
     for (std::size_t label = 0; label < best.size(); ++label)
-      if (std::isnan(best[label]) || reading.scores[label] > best[label]) best[label] = reading.scores[label];
+      if (std::isnan(best[label]) || scores[label] > best[label]) best[label] = scores[label];
+  };
+  const auto take = [&](const filters::TextReading& reading) {
+    keep_highest(reading.scores, out.all);
+    if (!reading.clear) keep_highest(reading.scores, out.counting);
   };
   const text::Views views(text);
   take(TRY(classifier.read(views, scope, depth)));
   for (const text::Reading& reading : views.readings()) take(TRY(classifier.read(reading.views(), scope, depth)));
-  return best;
+  return out;
 }
 
 }  // namespace steward::app

@@ -31,9 +31,12 @@ std::string encoder_of(const std::string& folder);
 /// Errors: of the files, in words.
 Result<ChosenModels> open_chosen(const ModelChoice& choice, Encoders& encoders);
 
-/// What the guard's filter makes its decision of: for each label the highest score that the text or one of its decoded readings has.
-/// kAsRun: NaN where the tiers say that no label counts.
-Result<classify::LabelScores> scores_of(const filters::Classifier& classifier, const std::string& text, const std::string& language,
-                                        filters::Classifier::Depth depth);
+/// For each label the highest score that a text or one of its decoded readings has; NaN where there is none.
+struct ReadScores {
+  classify::LabelScores all;       ///< of all that was read
+  classify::LabelScores counting;  ///< of readings that the linear tier alone does not clear: what the guard decides by
+};
+Result<ReadScores> scores_of(const filters::Classifier& classifier, const std::string& text, const std::string& language,
+                             filters::Classifier::Depth depth);
 
 }  // namespace steward::app

@@ -25,6 +25,8 @@ constexpr double kBudgetOfAll = 0.01;
 constexpr double kGateLoss = 0.02;
 /// Rows of a language that make a curve of its own.
 constexpr std::size_t kCurveTextsMin = 400;
+/// Of each kind, for a language to be one that a label was measured in.
+constexpr std::size_t kLanguageRowsMin = 25;
 
 std::vector<Place> places_without(const DetectionData& data, const std::vector<std::string>& left_out) {
   std::vector<Place> places;
@@ -66,6 +68,20 @@ void each_train_row(const DetectionData& data, const ScoreTable& table, Use use)
       if (data.sets()[s].examples[r].split == "train") use(data.sets()[s], data.sets()[s].examples[r], table[s][r]);
 }
 
+/// Languages with enough known rows of both kinds to show something.
+std::vector<std::string> languages_of(const DetectionData& data, const ScoreTable& table, std::size_t label) {
+  std::map<std::string, std::pair<std::size_t, std::size_t>> counts;
+  each_train_row(data, table, [&](const classify::DataSet&, const Example& example, const ExampleScores&) {
+    if (!example.targets.known(label)) return;
+    auto& [positives, negatives] = counts[classify::primary_language(example.language)];
+    ++(example.targets.positive(label) ? positives : negatives);
+  });
+  std::vector<std::string> out;
+  for (const auto& [language, count] : counts)
+    if (count.first >= kLanguageRowsMin && count.second >= kLanguageRowsMin) out.push_back(language);
+  return out;
+}
+
 classify::LabelCalibration calibrate_label(const DetectionData& data, const ScoreTable& table, std::size_t label) {
   classify::LabelCalibration out;
   std::vector<Scored> rows;
@@ -78,6 +94,7 @@ classify::LabelCalibration calibrate_label(const DetectionData& data, const Scor
     benign["*"].push_back(score);
     benign[classify::primary_language(example.language)].push_back(score);
   });
+  out.languages = languages_of(data, table, label);
   out.positives = static_cast<std::size_t>(std::count_if(rows.begin(), rows.end(), [](const Scored& row) { return row.positive; }));
   out.negatives = rows.size() - out.positives;
   if (out.positives == 0 || out.negatives == 0) return out;

@@ -35,10 +35,11 @@ struct Both {
 Result<Judged> judge(const ChosenModels& models, const classify::Example& example) {
   const std::string language = classify::primary_language(example.language);
   Judged out;
-  out.scores = TRY(scores_of(*models.classifier, example.text, language, Classifier::Depth::kAll));
-  const classify::LabelScores run = TRY(scores_of(*models.classifier, example.text, language, Classifier::Depth::kAsRun));
+  const ReadScores scores = TRY(scores_of(*models.classifier, example.text, language, Classifier::Depth::kAll));
+  out.scores = scores.all;
   for (const std::size_t label : models.classifier->labels())
-    if (run[label] >= models.threshold(label, language)) out.categories.insert(std::string(filters::meaning_of(label)->category));
+    if (scores.counting[label] >= models.threshold(label, language))
+      out.categories.insert(std::string(filters::meaning_of(label)->category));
   return out;
 }
 

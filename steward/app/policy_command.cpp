@@ -6,6 +6,7 @@
 #include "steward/app/models.h"
 #include "steward/app/profiles.h"
 #include "steward/core/clock.h"
+#include "steward/filters/classifier/reach.h"
 #include "steward/policy/check.h"
 #include "steward/policy/explain.h"
 #include "steward/policy/policy_tests.h"
@@ -52,6 +53,10 @@ Result<int> check(const CommandLine& line, const Options& options) {
     checks.languages = product.languages;
     checks.jurisdictions = product.jurisdictions;
   }
+  const std::string path = TRY(path_of(line, options));
+  for (const policy::FilterSpec& spec : guard->policy().filters())
+    if (spec.kind == "classifier" && !spec.shadow)
+      checks.reaches.push_back(TRY(filters::reach_of_classifier(spec, environment_of(path, guard->policy()))));
   const Style style = terminal_style();
   int errors = 0, warnings = 0;
   for (const policy::Problem& problem : policy::check(guard->policy(), checks)) {

@@ -93,12 +93,15 @@ guard::FilterFactory filter_table(filters::Models models) {
   };
 }
 
+guard::FilterEnvironment environment_of(const std::string& policy_path, const policy::Policy& policy) {
+  return {fs::path(policy_path).parent_path().string(), shipped_policies_dir(), &policy, fetched_models_dir()};
+}
+
 Result<std::shared_ptr<const guard::Guard>> load_guard(const std::string& policy_path, const Clock& clock, const filters::Models& models) {
   const std::string shipped = shipped_policies_dir();
   const auto policy = TRY(policy::Policy::load(policy_path, {shipped}));
   TRY(prompting::check_rules(*policy));
-  guard::FilterEnvironment environment{fs::path(policy_path).parent_path().string(), shipped, policy.get(), model::fetched_models_dir()};
-  return guard::Guard::create(policy, filter_table(models), std::move(environment), clock);
+  return guard::Guard::create(policy, filter_table(models), environment_of(policy_path, *policy), clock);
 }
 
 Result<std::unique_ptr<ProfileLoader>> ProfileLoader::load(const Product& product, Needs needs) {

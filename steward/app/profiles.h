@@ -18,6 +18,9 @@ namespace steward::app {
 /// The one table of filter kinds: a new filter is one folder and one line here. `models`: for those that ask one.
 guard::FilterFactory filter_table(filters::Models models = {});
 
+/// Where the filters of a policy file find their data.
+guard::FilterEnvironment environment_of(const std::string& policy_path, const policy::Policy& policy);
+
 /// Loads a policy file and makes its guard, which `models` must outlive. Errors name file, line and column.
 Result<std::shared_ptr<const guard::Guard>> load_guard(const std::string& policy_path, const Clock& clock,
                                                        const filters::Models& models = {});

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <random>
+#include <span>
 
 #include "steward/app/profiles.h"
 #include "steward/gateway/gateway.h"
@@ -134,8 +135,10 @@ class Surfaces : public policy::testing::PolicyFiles {
   }
 
   void check(const Case& one, const std::string& surface, const std::string& more, int cuts);
-  /// Every case on every surface, each with a `share`-th of the cuts.
-  void check_all(int share);
+  /// These cases on every surface, each with a `share`-th of the cuts.
+  void check_all(std::span<const Case> cases, int share);
+  /// With the learned filter on outputs, too. `more`: keys of its own.
+  void use_learned(const std::string& more);
 
   const SystemClock clock_;
   model::Script script_;
@@ -173,7 +176,7 @@ void Surfaces::check(const Case& one, const std::string& surface, const std::str
 
 constexpr char kNote[] = R"(, "tools": [{"type": "function", "function": {"name": "note"}}])";
 
-void Surfaces::check_all(int share) {
+void Surfaces::check_all(std::span<const Case> cases, int share) {
   const std::tuple<const char*, const char*, std::string, int> surfaces[] = {
       {"chat stream", "chat", R"(, "stream": true)", 150},
       {"chat", "chat", "", 80},
@@ -184,7 +187,7 @@ void Surfaces::check_all(int share) {
       {"calls stream", "calls", std::string(kNote) + R"(, "stream": true)", 2},
       {"calls", "calls", kNote, 2},
   };
-  for (const Case& one : kCases) {
+  for (const Case& one : cases) {
     for (const auto& [name, surface, more, cuts] : surfaces) {
       if (std::string_view(one.filter) == "instructions" && std::string_view(surface) == "completions") continue;  // it has none
       SCOPED_TRACE(std::string(one.filter) + " on " + name);
@@ -193,7 +196,7 @@ void Surfaces::check_all(int share) {
   }
 }
 
-TEST_F(Surfaces, GiveTheSameForEveryCut) { check_all(1); }
+TEST_F(Surfaces, GiveTheSameForEveryCut) { check_all(kCases, 1); }
 
 /// On workers, with deltas joined as they happen to come.
 TEST_F(Surfaces, GiveTheSameForEveryCutWhenEveryFilterIsSlow) {
@@ -202,7 +205,41 @@ TEST_F(Surfaces, GiveTheSameForEveryCutWhenEveryFilterIsSlow) {
   guard::FilterEnvironment environment{path.substr(0, path.rfind('/')), shipped, policy.get(), model::fetched_models_dir()};
   profiles_.set("default", guard::Guard::create(policy, guard::testing::make_all_slow(filter_table(), {}), environment, clock_).value());
   ASSERT_TRUE(profiles_.find("default")->slow());
-  check_all(5);
+  check_all(kCases, 5);
+}
+
+void Surfaces::use_learned(const std::string& more) {
+  std::string policy = kPolicy;
+  policy += "  - {name: learned, kind: classifier, on: [input, output], deadline_ms: 60000, " + more +
+            "config: {models: ../models/detection, encoder: e5-small.gguf, stream_chars: 60}}\n";
+  profiles_.set("default", load_guard(write("policy.yaml", policy), clock_).value());
+  ASSERT_TRUE(profiles_.find("default")->slow());
+}
+
+/// An insult between calm sentences that take several pieces, and a calm text alone.
+const std::string kInsult = "You are a stupid, worthless idiot and everybody hates you.";
+const Case kHeld[] = {
+    {"learned",
+     "The lake is quiet in the morning, and the boats are still at the pier. " + kInsult + " Then the sun comes up over the hills.",
+     kInsult, "content_filter", ""},
+    {"learned, encoded",
+     "The lake is quiet in the morning, and the boats are still at the pier. "
+     "WW91IGFyZSBhIHN0dXBpZCwgd29ydGhsZXNzIGlkaW90IGFuZCBldmVyeWJvZHkgaGF0ZXMgeW91Lg== she said.",
+     "WW91IGFy", "content_filter", ""},
+    {"none", "The Atlantic is the second largest ocean. Some 3 of 4 people have never crossed it, and most of them do not mind at all.",
+     "\x01", "stop", ""},
+};
+/// Held back by nobody: what was sent before the piece's end is out, but what is sent and decided is still the same for every cut.
+const Case kAdvisory[] = {{"learned", kHeld[0].output, "\x01", "content_filter", ""}, kHeld[2]};
+
+TEST_F(Surfaces, GiveTheSameForEveryCutWhenTheLearnedFilterHolds) {
+  use_learned("");
+  check_all(kHeld, 10);
+}
+
+TEST_F(Surfaces, GiveTheSameForEveryCutWhenTheLearnedFilterAdvises) {
+  use_learned("stream: advisory, ");
+  check_all(kAdvisory, 10);
 }
 
 }  // namespace

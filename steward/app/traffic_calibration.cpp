@@ -41,6 +41,9 @@ const classify::LabelCalibration& of(const Calibration& calibration, std::size_t
   return calibration.labels.at(std::string(classify::kLabels[label]));
 }
 
+/// Curves are named by primary tags, of two or three letters, or "*"; longer names are of other texts than prompts, which stay as they are.
+bool is_of_prompts(const std::string& curve) { return curve.size() <= 3; }
+
 struct ScoredText {
   LabelScores scores;
   std::string language;
@@ -80,7 +83,8 @@ class Raise {
   void apply(const std::vector<std::size_t>& labels, Calibration& out) const {
     std::map<std::string, std::size_t> curves = languages_;
     for (const std::size_t label : labels)
-      for (const auto& [language, curve] : of(before_, label).benign) curves.emplace(language, 0);
+      for (const auto& [language, curve] : of(before_, label).benign)
+        if (is_of_prompts(language)) curves.emplace(language, 0);
     for (const auto& [language, texts] : curves) {
       std::map<double, double> by_rate;
       for (const double rate : BenignCurve::kRates) by_rate[rate] = shift_of(labels, language, rate);
@@ -153,8 +157,10 @@ Result<TrafficCalibration> calibrate_on_traffic(const ChosenModels& models, cons
   for (const double rate : BenignCurve::kRates)
     if (classify::hits_allowed(texts.size(), rate, options.confidence)) out.least_budget = rate;
   std::vector<ScoredText> scored;
-  for (const TrafficText& text : texts)
-    scored.push_back({TRY(scores_of(*models.classifier, text.text, text.language, filters::Classifier::Depth::kAsRun)), text.language});
+  for (const TrafficText& text : texts) {
+    const ReadScores scores = TRY(scores_of(*models.classifier, text.text, text.language, filters::Classifier::Depth::kAsRun));
+    scored.push_back({scores.counting, text.language});
+  }
   out.calibration = before;
   out.calibration.budget = out.budget;
   out.calibration.traffic = {texts.size(), options.confidence};
@@ -192,8 +198,10 @@ Result<void> add_recall(const ChosenModels& models, const std::vector<classify::
         const std::vector<std::size_t>& labels = categories.at(change.category);
         if (std::none_of(labels.begin(), labels.end(), [&](std::size_t label) { return example.targets.positive(label); })) continue;
         const std::string language = classify::primary_language(example.language);
-        if (!scored)
-          scored = ScoredText{TRY(scores_of(*models.classifier, example.text, language, filters::Classifier::Depth::kAsRun)), language};
+        if (!scored) {
+          const ReadScores scores = TRY(scores_of(*models.classifier, example.text, language, filters::Classifier::Depth::kAsRun));
+          scored = ScoredText{scores.counting, language};
+        }
         ++change.positives;
         change.found_before += counts(models.calibration, labels, *scored) ? 1 : 0;
         change.found_after += counts(out.calibration, labels, *scored) ? 1 : 0;

@@ -27,6 +27,14 @@ Result<const json::Object*> object_at(const json::Object& object, std::string_vi
   return value;
 }
 
+Result<std::vector<std::string>> read_languages(const json::Object& object) {
+  std::vector<std::string> out;
+  if (const json::Array* languages = TRY(json::get_array(object, "languages")))
+    for (const json::Value& language : *languages)
+      if (language.is_string()) out.emplace_back(language.as_string());
+  return out;
+}
+
 Result<LabelCalibration> read_label(const json::Object& object) {
   LabelCalibration out;
   out.platt.slope = TRY(number(object, "slope"));
@@ -35,6 +43,7 @@ Result<LabelCalibration> read_label(const json::Object& object) {
   out.error = TRY(number(object, "calibration_error"));
   out.positives = static_cast<std::size_t>(TRY(number(object, "positives")));
   out.negatives = static_cast<std::size_t>(TRY(number(object, "negatives")));
+  out.languages = TRY(read_languages(object));
   for (const auto& [language, curve] : *TRY(object_at(object, "benign"))) {
     if (!curve.is_object()) return fail(ErrorCode::kInvalidInput, "'benign' must map languages to curves");
     out.benign[std::string(language)] = TRY(BenignCurve::from_json(curve.as_object()));
@@ -49,10 +58,8 @@ Result<Calibration> read_object(const json::Object& root) {
   out.budget = TRY(number(root, "budget"));
   if (const json::Object* traffic = TRY(json::get_object(root, "traffic")))
     out.traffic = {static_cast<std::size_t>(TRY(number(*traffic, "texts"))), TRY(number(*traffic, "confidence"))};
-  const json::Array* languages = TRY(json::get_array(root, "languages"));
-  if (!languages) return fail(ErrorCode::kInvalidInput, "'languages' is missing");
-  for (const json::Value& language : *languages)
-    if (language.is_string()) out.languages.emplace_back(language.as_string());
+  if (!root.contains("languages")) return fail(ErrorCode::kInvalidInput, "'languages' is missing");
+  out.languages = TRY(read_languages(root));
   for (const auto& [name, label] : *TRY(object_at(root, "labels"))) {
     if (!label_index(name) || !label.is_object())
       return fail(ErrorCode::kInvalidInput, fmt::format("there is no label '{}'", std::string_view(name)));
@@ -151,6 +158,8 @@ std::string text_of(const Calibration& calibration) {
                                 {"calibration_error", label.error}, {"positives", label.positives},       {"negatives", label.negatives},
                                 {"benign", std::move(benign)}};
   }
+  for (const auto& [name, label] : calibration.labels)
+    if (!label.languages.empty()) labels[name].as_object()["languages"] = json::Array(label.languages.begin(), label.languages.end());
   json::Object root{{"scores_of", calibration.scores_of},
                     {"budget", calibration.budget},
                     {"languages", std::move(languages)},

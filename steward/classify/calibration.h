@@ -53,6 +53,7 @@ struct LabelCalibration {
   double gate = 0;   ///< score of the linear tier below which it answers alone
   double error = 0;  ///< expected calibration error on the rows it was fitted on, held out from training
   std::size_t positives = 0, negatives = 0;
+  std::vector<std::string> languages;         ///< with enough rows of both kinds; empty: those of the whole calibration
   std::map<std::string, BenignCurve> benign;  ///< by language; "*": all languages together
 };
 

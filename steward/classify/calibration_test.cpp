@@ -53,6 +53,8 @@ TEST(Calibration, FilesGiveBackWhatWasWritten) {
   LabelCalibration& toxic = calibration.labels["toxic"];
   toxic.platt = {1.5, 0.25};
   toxic.gate = -2.5;
+  toxic.languages = {"de"};
+  calibration.traffic = {1500, 0.95};
   toxic.benign["*"] = BenignCurve(std::vector<double>(500, 1.0));
   toxic.benign["de"] = BenignCurve(std::vector<double>(10, 9.0));
   const std::string path = (std::filesystem::temp_directory_path() / ("steward-calibration-" + std::to_string(::getpid()))).string();
@@ -65,6 +67,9 @@ TEST(Calibration, FilesGiveBackWhatWasWritten) {
   const LabelCalibration& label = back->labels.at("toxic");
   EXPECT_EQ(label.platt.slope, 1.5);
   EXPECT_EQ(label.gate, -2.5);
+  EXPECT_EQ(label.languages, (std::vector<std::string>{"de"}));
+  EXPECT_EQ(back->traffic->texts, 1500u);
+  EXPECT_EQ(digest_of(*back), digest_of(calibration));
   EXPECT_EQ(back->languages, (std::vector<std::string>{"en", "de"}));
   EXPECT_EQ(Calibration::curve(label, "de").texts(), 500u);  // ten texts say nothing
   EXPECT_EQ(Calibration::curve(label, "fr").texts(), 500u);

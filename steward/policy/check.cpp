@@ -4,6 +4,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "steward/core/clock.h"
 #include "steward/policy/document.h"
@@ -22,6 +23,12 @@ std::vector<std::string> market_languages(const Document& document, const CheckO
     for (const std::string& place : *places)
       for (std::string& language : languages_of(place)) out.insert(std::move(language));
   return {out.begin(), out.end()};
+}
+
+bool is_prohibited(const Category& category) {
+  return category.disposition.value == Disposition::kProhibited ||
+         std::any_of(category.by_subtype.begin(), category.by_subtype.end(),
+                     [](const auto& entry) { return entry.second.value == Disposition::kProhibited; });
 }
 
 bool has_evidence(const Document& document, const std::string& category, const std::string& language) {
@@ -56,10 +63,7 @@ const AcceptedGap* gap_for(const Document& document, const std::string& category
 void check_evidence(const Document& document, const CheckOptions& options, std::vector<Problem>& problems) {
   const auto languages = market_languages(document, options);
   for (const Category& category : document.categories) {
-    const bool prohibited = category.disposition.value == Disposition::kProhibited ||
-                            std::any_of(category.by_subtype.begin(), category.by_subtype.end(),
-                                        [](const auto& entry) { return entry.second.value == Disposition::kProhibited; });
-    if (!prohibited) continue;
+    if (!is_prohibited(category)) continue;
     for (const std::string& language : languages) {
       if (has_evidence(document, category.id, language)) continue;
       const AcceptedGap* gap = gap_for(document, category.id, language);
@@ -72,6 +76,62 @@ void check_evidence(const Document& document, const CheckOptions& options, std::
                                             "name: accepts_gap: [{{category: {0}, language: {1}, why: …, until: …}}]",
                                             category.id, language),
                           gap ? gap->where : category.where});
+    }
+  }
+}
+
+/// Evidence that names a learned filter for what its data do not show.
+void check_claims(const Document& document, const FilterReach& reach, std::vector<Problem>& problems) {
+  const auto entries = document.filter_evidence.find(reach.filter);
+  if (entries == document.filter_evidence.end()) return;
+  for (const yaml::Node& entry : entries->second) {
+    const yaml::Node* named = entry.find("category");
+    const yaml::Node* tags = entry.find("languages");
+    if (!named || !tags) continue;
+    for (const std::string& category : named->as_strings().value_or(std::vector<std::string>())) {
+      const auto found = reach.languages_of.find(category);
+      for (const std::string& language : tags->as_strings().value_or(std::vector<std::string>())) {
+        if (found != reach.languages_of.end() && found->second.contains(language)) continue;
+        const bool headless = found == reach.languages_of.end() || found->second.empty();
+        problems.push_back(
+            {Level::kError,
+             fmt::format("'{}' is named as evidence for '{}' in '{}', and its models {}: name another filter, or accept the gap",
+                         reach.filter, category, language,
+                         headless ? std::string("have no head for it")
+                                  : fmt::format("were measured on it in {} alone", fmt::join(found->second, ", "))),
+             entry.where});
+      }
+    }
+  }
+}
+
+/// What the models of a learned filter leave to others, of the policy's prohibited categories and languages.
+void check_reach(const Document& document, const CheckOptions& options, std::vector<Problem>& problems) {
+  for (const FilterReach& reach : options.reaches) {
+    const auto spec = std::find_if(document.filters.begin(), document.filters.end(),
+                                   [&](const FilterSpec& filter) { return filter.name == reach.filter; });
+    if (spec == document.filters.end()) continue;
+    check_claims(document, reach, problems);
+    std::vector<std::string> headless, measured;
+    for (const auto& [category, languages] : reach.languages_of) {
+      const Category* found = document.find(category);
+      if (found && is_prohibited(*found)) (languages.empty() ? headless : measured).push_back(category);
+    }
+    const auto warn = [&](std::string words) { problems.push_back({Level::kWarning, std::move(words), spec->where}); };
+    if (!headless.empty())
+      warn(fmt::format("the models of '{}' have no head for {} (too few rows to show that one works): only other filters look for that",
+                       reach.filter, fmt::join(headless, ", ")));
+    for (const std::string& language : market_languages(document, options)) {
+      if (!contains(reach.languages, language)) {
+        warn(fmt::format("the models of '{}' have no figures in '{}': such texts are announced as language_uncovered", reach.filter,
+                         language));
+        continue;
+      }
+      std::vector<std::string> without;
+      for (const std::string& category : measured)
+        if (!reach.languages_of.at(category).contains(language)) without.push_back(category);
+      if (!without.empty())
+        warn(fmt::format("in '{}' nothing shows that the models of '{}' find {}", language, reach.filter, fmt::join(without, ", ")));
     }
   }
 }
@@ -123,6 +183,7 @@ std::vector<Problem> check(const Policy& policy, const CheckOptions& options) {
   const Document& document = document_of(policy);
   std::vector<Problem> problems;
   check_evidence(document, options, problems);
+  check_reach(document, options, problems);
   check_support(document, options, problems);
   check_texts(document, options, problems);
   return problems;

@@ -23,6 +23,8 @@ constexpr double kReportMin = 0.01;
 /// Of a threshold: what a text that is clear scores at most.
 constexpr double kClearShare = 0.99;
 constexpr std::int64_t kStreamCharsMax = 2000;
+/// Short pieces are held for a shorter time, and cost more with what is read before each (README.md).
+constexpr std::size_t kStreamChars = 150;
 
 struct Head {
   std::size_t label;
@@ -261,6 +263,7 @@ Result<std::unique_ptr<const Scorer>> open_scorer(const yaml::Node& config, cons
 
 Result<text::PieceOptions> pieces_of(const yaml::Node& config) {
   text::PieceOptions pieces;
+  pieces.chars_min = kStreamChars;
   if (const yaml::Node* node = config.find("stream_chars")) {
     const std::int64_t chars = TRY(node->as_integer());
     if (chars < 1 || chars > kStreamCharsMax) return yaml::fail_at(*node, fmt::format("'stream_chars' must be 1 to {}", kStreamCharsMax));

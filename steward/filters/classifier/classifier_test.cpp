@@ -10,6 +10,7 @@
 #include "steward/classify/linear_trainer.h"
 #include "steward/core/check.h"
 #include "steward/core/files.h"
+#include "steward/filters/classifier/reach.h"
 #include "steward/filters/classifier/scorer.h"
 #include "steward/filters/testing/scan.h"
 
@@ -149,6 +150,39 @@ TEST(Classifier, JudgesOutputsByPiecesHoweverTheyAreCut) {
   EXPECT_EQ(filter.stream_fault("A sword! " + text, policy::Action::kRewrite, 3, 8), "");
 }
 
+TEST(Classifier, OutputsDoNotDependOnTheirCutsHeldOrAdvisory) {
+  const std::string calm = "Number 4 makes a bread today, and tells us how. ", bad = "Tell me how number 3 makes a sword today! ";
+  const std::string encoded = "dGVsbCBtZSBob3cgbnVtYmVyIDMgbWFrZXMgYSBzd29yZCB0b2RheQ== is all. ";
+  std::string config = world().config(true);
+  config.replace(config.size() - 1, 1, ", stream_chars: 60}");
+  FilterUnderTest filter(make_classifier, "classifier", config);
+  for (const auto mode : {policy::StreamMode::kHold, policy::StreamMode::kAdvisory}) {
+    filter.spec().stream_mode = mode;
+    for (const auto action : {policy::Action::kBlock, policy::Action::kRewrite}) {
+      EXPECT_EQ(filter.stream_fault(calm + calm + bad + calm + calm, action, 2, 9), "");
+      EXPECT_EQ(filter.stream_fault("A \u0455word! " + calm + encoded + calm, action, 2, 10), "");
+    }
+  }
+}
+
+TEST(Classifier, ShorterPiecesAreJudgedSooner) {
+  policy::FilterSpec spec =
+      guard::testing::TablePolicy::filter("learned", "classifier", "{models: \"" + world().path() + "\", stream_chars: 20}");
+  const auto filter = open_classifier(spec, {}, nullptr);
+  ASSERT_TRUE(filter) << filter.error().message;
+  guard::Scope scope;
+  scope.direction = Direction::kOutput;
+  scope.context.language = "en";
+  const auto stream = (*filter)->open(scope);
+  text::GrowingViews views;
+  std::vector<guard::Finding> found;
+  const std::string sentence = "Tell me how number 3 makes a sword today. ";
+  views.append(sentence + "And ");
+  EXPECT_EQ(stream->advance(views, found).value(), sentence.size());
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found[0].span.end, sentence.size());
+}
+
 TEST(Classifier, AnnouncesALanguageWithoutFigures) {
   const FilterUnderTest filter(make_classifier, "classifier", world().config(false));
   const auto found = filter.scan("ninakupenda sana", "sw");
@@ -163,11 +197,34 @@ TEST(Classifier, ToolResultsAreJudgedForAttacksAlone) {
   EXPECT_TRUE(filter.scan("please make a sword today", "en", Direction::kInput, "tool").empty());
 }
 
+TEST(Classifier, ItsReachIsWhatItsCalibrationHasFiguresFor) {
+  world().calibrate(-1e9, 0);
+  policy::FilterSpec spec = guard::testing::TablePolicy::filter("learned", "classifier", world().config(true));
+  const auto reach = reach_of_classifier(spec, {});
+  ASSERT_TRUE(reach) << reach.error().message;
+  EXPECT_EQ(reach->languages, (std::vector<std::string>{"en", "de"}));
+  EXPECT_EQ(reach->languages_of.at("weapons_cbrne"), (std::set<std::string>{"de", "en"}));
+  EXPECT_EQ(reach->languages_of.at("harassment"), (std::set<std::string>{"de", "en"})) << "toxic has a head";
+  EXPECT_TRUE(reach->languages_of.at("hate").empty());
+  classify::Calibration calibration = classify::read_calibration(world().path() + "/calibration.json").value();
+  calibration.labels["weapons"].languages = {"en"};
+  calibration.labels["toxic"].positives = 99;
+  ASSERT_TRUE(classify::write_calibration(world().path() + "/other.json", calibration));
+  spec = guard::testing::TablePolicy::filter("learned", "classifier", "{models: \"" + world().path() + "\", calibration: other.json}");
+  const auto other = reach_of_classifier(spec, {world().path(), "", nullptr, ""});
+  ASSERT_TRUE(other) << other.error().message;
+  EXPECT_EQ(other->languages_of.at("weapons_cbrne"), (std::set<std::string>{"en"}));
+  EXPECT_TRUE(other->languages_of.at("harassment").empty()) << "too few positives";
+}
+
 TEST(Classifier, SaysWhatIsWrongWithItsConfig) {
   EXPECT_NE(testing::error_of(make_classifier, "classifier", "{}").find("models"), std::string::npos);
   EXPECT_NE(testing::error_of(make_classifier, "classifier", "{models: nowhere}").find("make setup"), std::string::npos);
   EXPECT_NE(testing::error_of(make_classifier, "classifier", "{models: \"" + world().path() + "\", encoder: none.gguf}").find("none.gguf"),
             std::string::npos);
+  const std::string models = "{models: \"" + world().path() + "\", ";
+  EXPECT_NE(testing::error_of(make_classifier, "classifier", models + "calibration: none.json}").find("none.json"), std::string::npos);
+  EXPECT_NE(testing::error_of(make_classifier, "classifier", models + "stream_chars: 0}").find("1 to 2000"), std::string::npos);
   EXPECT_NE(testing::error_of(make_classifier, "classifier", "{modles: x}").find("modles"), std::string::npos);
 }
 

@@ -28,6 +28,8 @@ class FilterUnderTest {
   std::string stream_fault(const std::string& text, policy::Action action, int cuts, std::uint64_t seed,
                            const std::string& language = "en");
   guard::testing::TablePolicy& policy() { return policy_; }
+  /// How the policy wires it in stream_fault().
+  policy::FilterSpec& spec() { return spec_; }
 
  private:
   Make make_;
