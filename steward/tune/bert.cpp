@@ -99,7 +99,7 @@ std::map<std::string, Tensor> Bert::parameters() const {
 
 std::vector<std::pair<std::string, Tensor>> Bert::named() const {
   std::vector<std::pair<std::string, Tensor>> out;
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
+  for (auto i = static_cast<std::size_t>(options_.frozen); i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
     const auto add = [&](const char* name, const Tensor& weight, const Tensor& bias) {
       out.emplace_back(fmt::format("blk.{}.{}.weight", i, name), weight.detach());

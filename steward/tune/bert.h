@@ -43,7 +43,7 @@ class Bert {
 
   /// What is trained, by name: matrices [outputs, inputs], the rest [outputs]. Queries, keys and values are one matrix.
   std::map<std::string, Tensor> parameters() const;
-  /// Every tensor of every layer by its name in a file: matrices [outputs, inputs], the rest [outputs].
+  /// The same by the names of a file, which has queries, keys and values apart.
   std::vector<std::pair<std::string, Tensor>> named() const;
 
  private:
@@ -78,8 +78,8 @@ struct TrunkName {
   std::string base_digest;  ///< sha256 hex of the file that the layers were loaded from
 };
 
-/// Writes the layers in 8 bits as a GGUF file that lies over the one they were loaded from (`EncoderOptions::trunk`). The same weights
-/// give the same bytes. Errors: kInternal, such as a full disk.
+/// Writes the trained layers in 8 bits as a GGUF file that lies over the one they were loaded from (`EncoderOptions::trunk`). The same
+/// weights give the same bytes. Errors: kInternal, such as a full disk.
 Result<void> write_trunk(const std::string& path, const Bert& bert, std::span<const int> pooled, const TrunkName& name);
 
 }  // namespace steward::tune
