@@ -23,7 +23,8 @@ struct Recipe {
 };
 constexpr Recipe kRecipes[] = {{"sft", "supervised fine-tuning on chats", steward::recipes::sft},
                                {"reward", "a reward model from pairs of answers", steward::recipes::reward},
-                               {"dpo", "direct preference optimisation from pairs of answers", steward::recipes::dpo}};
+                               {"dpo", "direct preference optimisation from pairs of answers", steward::recipes::dpo},
+                               {"classifier", "the encoder behind the learned detection, and its heads", steward::recipes::classifier}};
 
 /// libtorch throws; past this point everything is a Result.
 Result<void> run(const Recipe& recipe, const Arguments& arguments) {

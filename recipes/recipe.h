@@ -15,6 +15,7 @@ struct Arguments {
   bool print_config = false;  ///< the keys, what they mean and what they are; trains nothing
 };
 
+Result<void> classifier(const Arguments& arguments);
 Result<void> sft(const Arguments& arguments);
 Result<void> reward(const Arguments& arguments);
 Result<void> dpo(const Arguments& arguments);

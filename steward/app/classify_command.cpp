@@ -7,6 +7,7 @@
 #include "steward/app/detection_models.h"
 #include "steward/app/detection_report.h"
 #include "steward/app/detection_training.h"
+#include "steward/app/tuned_encoders.h"
 #include "steward/core/files.h"
 #include "steward/core/yaml.h"
 #include "steward/filters/classifier/classifier.h"
@@ -21,6 +22,7 @@ struct Options {
   std::string models = "models/detection";
   std::string encoder;
   std::string cache = "build/detection/embeddings.bin";
+  std::string tuned;  // folder of the runs of steward-tune; empty: the encoder as it is
   std::string from, out, scores;
   int folds = 6;
 };
@@ -37,7 +39,9 @@ struct Loaded {
 
 Result<Loaded> load(const Options& options) {
   Loaded out;
-  if (!options.encoder.empty()) out.encoder = TRY(model::open_encoder(options.encoder, filters::encoder_options()));
+  // Tuned encoders score the rows themselves (add_tuned_scores).
+  if (!options.encoder.empty() && options.tuned.empty())
+    out.encoder = TRY(model::open_encoder(options.encoder, filters::encoder_options()));
   std::error_code ignored;
   std::filesystem::create_directories(std::filesystem::path(options.cache).parent_path(), ignored);
   out.data = TRY(DetectionData::load(options.data, out.encoder.get(), options.cache));
@@ -48,7 +52,7 @@ Result<std::unique_ptr<filters::Scorer>> open_shipped(const Options& options) {
   auto linear = TRY(classify::LinearModel::open(options.models + "/linear.bin"));
   auto structure = TRY(filters::open_structure(options.models));
   if (options.encoder.empty()) return std::make_unique<filters::Scorer>(std::move(linear), nullptr, nullptr, std::move(structure));
-  auto encoder = TRY(model::open_encoder(options.encoder, filters::encoder_options()));
+  auto encoder = TRY(model::open_encoder(options.encoder, filters::encoder_options(options.models)));
   auto heads = TRY(classify::DenseHead::open(options.models + "/heads.bin", filters::trunk_id(*encoder)));
   return std::make_unique<filters::Scorer>(std::move(linear), std::move(heads), std::move(encoder), std::move(structure));
 }
@@ -102,15 +106,28 @@ Result<void> report_on(const Options& options, const DetectionData& data, const 
   return {};
 }
 
+Result<LeftOutScores> scores_left_out(const Options& options, const DetectionData& data) {
+  LeftOutScores scores = left_out_scores(data, options.folds);
+  if (!options.tuned.empty()) TRY(add_tuned_scores({options.tuned, options.encoder}, data, scores));
+  combine_left_out(data, scores);
+  if (!options.scores.empty()) TRY(write_scores(options.scores, data, scores.rows));
+  return scores;
+}
+
 Result<int> train(const Options& options) {
+  if (!options.tuned.empty() && options.encoder.empty())
+    return fail(ErrorCode::kInvalidInput, "--tuned needs --encoder: the file that its trunks lie over");
   const Loaded loaded = TRY(load(options));
   std::filesystem::create_directories(options.models);
   const TrainedModels models = train_models(*loaded.data, {});
   TRY(classify::write_linear_model(options.models + "/linear.bin", models.linear));
   TRY(filters::write_evidence_weights(options.models + "/structure.json", models.structure));
-  if (loaded.encoder) TRY(classify::write_dense_head(options.models + "/heads.bin", models.heads, filters::trunk_id(*loaded.encoder)));
-  const LeftOutScores left_out = left_out_scores(*loaded.data, options.folds);
-  if (!options.scores.empty()) TRY(write_scores(options.scores, *loaded.data, left_out.rows));
+  if (!options.tuned.empty()) TRY(ship_tuned({options.tuned, options.encoder}, options.models));
+  if (loaded.encoder) {
+    TRY(classify::write_dense_head(options.models + "/heads.bin", models.heads, filters::trunk_id(*loaded.encoder)));
+    std::filesystem::remove(options.models + "/trunk.gguf");  // an earlier tuned one: these heads read the encoder as it is
+  }
+  const LeftOutScores left_out = TRY(scores_left_out(options, *loaded.data));
   classify::Calibration calibration = calibrate(*loaded.data, left_out.rows);
   const auto shipped = TRY(open_shipped(options));
   calibration.scores_of = shipped->digest();
@@ -121,8 +138,7 @@ Result<int> train(const Options& options) {
 
 Result<int> evaluate(const Options& options) {
   const Loaded loaded = TRY(load(options));
-  const LeftOutScores left_out = left_out_scores(*loaded.data, options.folds);
-  if (!options.scores.empty()) TRY(write_scores(options.scores, *loaded.data, left_out.rows));
+  const LeftOutScores left_out = TRY(scores_left_out(options, *loaded.data));
   TRY(report_on(options, *loaded.data, left_out));
   return kExitOk;
 }
@@ -163,6 +179,8 @@ void add_classify_command(CLI::App& app, CommandLine& line) {
                     add("evaluate", "tables of docs/detection.md", evaluate)}) {
     sub->add_option("--models", options->models, "folder of linear.bin, heads.bin, calibration.json");
     sub->add_option("--encoder", options->encoder, "GGUF file of the encoder; none: the linear tier alone");
+    sub->add_option("--tuned", options->tuned, "folder of the runs of steward-tune classifier: all, fold-0, fold-1, …")
+        ->check(CLI::ExistingDirectory);
     sub->add_option("--cache", options->cache, "where embeddings are kept between runs");
     sub->add_option("--folds", options->folds, "trainings that leave groups of sets out")->check(CLI::Range(2, 100));
     sub->add_option("--out", options->out, "where the report goes");

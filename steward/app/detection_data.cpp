@@ -86,8 +86,10 @@ filters::Voice speaker_of(const classify::SetInfo& info) {
   return info.part == classify::Part::kData ? filters::Voice::kData : filters::Voice::kUser;
 }
 
-/// In the repaired view. Replies are read piece by piece, as the filter does it on streams.
-std::vector<std::string> texts_read(std::string_view text, classify::Part part) {
+}  // namespace
+
+std::vector<std::string> texts_read(std::string_view whole, classify::Part part) {
+  const std::string_view text = whole.substr(0, text::char_floor(whole, kTextBytesMax));
   if (part != classify::Part::kReply) return {std::string(text::Views(text).repaired().text())};
   std::vector<std::string> out;
   for (const text::Piece& piece : text::cut_pieces(text, filters::reply_pieces())) {
@@ -96,8 +98,6 @@ std::vector<std::string> texts_read(std::string_view text, classify::Part part) 
   }
   return out;
 }
-
-}  // namespace
 
 Result<std::unique_ptr<DetectionData>> DetectionData::load(const std::string& folder, const model::Encoder* encoder,
                                                            const std::string& cache_file) {
@@ -111,7 +111,7 @@ Result<std::unique_ptr<DetectionData>> DetectionData::load(const std::string& fo
     for (const classify::Example& example : set.examples) {
       const std::string_view text = std::string_view(example.text).substr(0, text::char_floor(example.text, kTextBytesMax));
       evidence.push_back(reader.read(text::Views(text), speaker_of(set.info)));
-      repaired.push_back(texts_read(text, set.info.part));
+      repaired.push_back(texts_read(example.text, set.info.part));
       auto& rows = parts.emplace_back();
       for (const std::string& view : repaired.back())
         for (const text::Span& part : filters::linear_parts(view))

@@ -13,6 +13,10 @@
 
 namespace steward::app {
 
+/// The texts that the models read one by one of an example, in the repaired view: its first 8 KiB, replies piece by piece, as the filter
+/// does it on streams.
+std::vector<std::string> texts_read(std::string_view whole, classify::Part part);
+
 /// All data sets with what the two learned tiers see of each text, computed once.
 class DetectionData {
  public:

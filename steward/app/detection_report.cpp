@@ -106,8 +106,7 @@ std::string left_out_table(const ReportInput& input, std::map<std::string, Avera
     const double ap_structure = weighs ? precision([](const ExampleScores& scores) { return scores.alone.structure; }) : 0;
     const auto combined = score([&](const ExampleScores& scores) { return scores.combined[m.label]; });
     const Interval ap = bootstrap(combined, classify::average_precision, kRounds);
-    const Interval recall =
-        bootstrap(combined, [](std::span<const Scored> rows) { return classify::recall_at_fpr(rows, 0.01); }, kRounds);
+    const Interval recall = bootstrap(combined, [](std::span<const Scored> rows) { return classify::recall_at_fpr(rows, 0.01); }, kRounds);
     const auto strict =
         scored_rows(input, m, [&](const Place& place) { return input.left_out.rows[place.set][place.row].combined[m.label]; });
     const double strict_recall = classify::recall_at_fpr(strict, 0.01);

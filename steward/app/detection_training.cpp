@@ -168,7 +168,6 @@ using Mixes = std::array<classify::Mix, kLabelCount>;
 /// Mixes of all labels, fitted to the train rows of sets outside the groups `left_out`.
 Mixes fit_mixes(const DetectionData& data, const ScoreTable& table, const std::vector<std::string>& left_out) {
   Mixes mixes;
-  if (data.width() == 0) return mixes;
   const std::vector<Place> places = places_without(data, left_out);
   const std::vector<float> weights = classify::set_weights(places);
   for (std::size_t label = 0; label < kLabelCount; ++label) {
@@ -184,15 +183,6 @@ Mixes fit_mixes(const DetectionData& data, const ScoreTable& table, const std::v
     if (!rows.empty()) mixes[label] = classify::fit_mix(rows);
   }
   return mixes;
-}
-
-std::vector<std::vector<std::string>> groups_by_fold(const DetectionData& data, int folds) {
-  std::vector<std::string> groups;
-  for (const classify::DataSet& set : data.sets())
-    if (std::find(groups.begin(), groups.end(), set.info.group) == groups.end()) groups.push_back(set.info.group);
-  std::vector<std::vector<std::string>> out(static_cast<std::size_t>(folds));
-  for (std::size_t i = 0; i < groups.size(); ++i) out[i % out.size()].push_back(groups[i]);
-  return out;
 }
 
 }  // namespace
@@ -221,37 +211,43 @@ const ExampleScores& LeftOutScores::of(const Place& row, std::size_t measured_se
 }
 
 LeftOutScores left_out_scores(const DetectionData& data, int folds) {
-  const std::vector<std::vector<std::string>> groups = groups_by_fold(data, folds);
   LeftOutScores out;
-  out.held_out.resize(groups.size());
-  for (const classify::DataSet& set : data.sets()) {
-    out.rows.emplace_back(set.examples.size());
-    for (std::size_t fold = 0; fold < groups.size(); ++fold)
-      if (std::find(groups[fold].begin(), groups[fold].end(), set.info.group) != groups[fold].end()) out.fold_of.push_back(fold);
-  }
-  for (std::size_t fold = 0; fold < groups.size(); ++fold) {
-    const TrainedModels models = train_models(data, groups[fold]);
-    for (std::size_t s = 0; s < data.sets().size(); ++s)
+  for (const classify::DataSet& set : data.sets()) out.rows.emplace_back(set.examples.size());
+  out.fold_of.resize(data.sets().size());
+  out.held_out.resize(static_cast<std::size_t>(folds));
+  for (int fold = 0; fold < folds; ++fold) {
+    const std::vector<std::string> groups = classify::groups_left_out(data.sets(), fold, folds);
+    const TrainedModels models = train_models(data, groups);
+    for (std::size_t s = 0; s < data.sets().size(); ++s) {
+      const classify::SetInfo& info = data.sets()[s].info;
+      const bool left_out = std::find(groups.begin(), groups.end(), info.group) != groups.end();
+      if (left_out) out.fold_of[s] = static_cast<std::size_t>(fold);
       for (std::size_t r = 0; r < data.sets()[s].examples.size(); ++r) {
         const Place place{s, r};
-        if (out.fold_of[s] == fold)
+        if (left_out)
           out.rows[s][r].alone = score_alone(data, models, place);
-        else if (data.example(place).split == "dev" && is_benign_set(data.sets()[s].info))
-          out.held_out[fold][place].alone = score_alone(data, models, place);
+        else if (data.example(place).split == "dev" && is_benign_set(info))
+          out.held_out[static_cast<std::size_t>(fold)][place].alone = score_alone(data, models, place);
       }
-    fmt::print(stderr, "fold {} of {}: trained without {}\n", fold + 1, folds, fmt::join(groups[fold], ", "));
-  }
-  for (std::size_t fold = 0; fold < groups.size(); ++fold) {
-    const Mixes mixes = fit_mixes(data, out.rows, groups[fold]);
-    const auto combine = [&](const Place& place, ExampleScores& scores) {
-      for (std::size_t label = 0; label < kLabelCount; ++label)
-        scores.combined[label] = filters::combine(mixes[label], label, scores.alone, data.example(place).language);
-    };
-    for (std::size_t s = 0; s < out.rows.size(); ++s)
-      for (std::size_t r = 0; r < out.rows[s].size() && out.fold_of[s] == fold; ++r) combine({s, r}, out.rows[s][r]);
-    for (auto& [place, scores] : out.held_out[fold]) combine(place, scores);
+    }
+    fmt::print(stderr, "fold {} of {}: trained without {}\n", fold + 1, folds, fmt::join(groups, ", "));
   }
   return out;
+}
+
+void combine_left_out(const DetectionData& data, LeftOutScores& scores) {
+  const int folds = static_cast<int>(scores.held_out.size());
+  for (int fold = 0; fold < folds; ++fold) {
+    const Mixes mixes = fit_mixes(data, scores.rows, classify::groups_left_out(data.sets(), fold, folds));
+    const auto combine = [&](const Place& place, ExampleScores& of_row) {
+      for (std::size_t label = 0; label < kLabelCount; ++label)
+        of_row.combined[label] = filters::combine(mixes[label], label, of_row.alone, data.example(place).language);
+    };
+    for (std::size_t s = 0; s < scores.rows.size(); ++s)
+      for (std::size_t r = 0; r < scores.rows[s].size() && scores.fold_of[s] == static_cast<std::size_t>(fold); ++r)
+        combine({s, r}, scores.rows[s][r]);
+    for (auto& [place, of_row] : scores.held_out[static_cast<std::size_t>(fold)]) combine(place, of_row);
+  }
 }
 
 classify::Calibration calibrate(const DetectionData& data, const ScoreTable& left_out) {

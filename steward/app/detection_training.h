@@ -30,8 +30,7 @@ struct ExampleScores {
 /// Scores of all examples, as sets × rows.
 using ScoreTable = std::vector<std::vector<ExampleScores>>;
 
-/// What models that were trained without a set's group say, in `folds` trainings that each leave out every folds-th group. Readings are
-/// combined by a mix that was fitted to the other trainings' groups.
+/// What models that were trained without a set's group say, in trainings that each leave out some groups (classify::groups_left_out).
 struct LeftOutScores {
   ScoreTable rows;                   ///< every example, by the models that had not seen its group
   std::vector<std::size_t> fold_of;  ///< of each set
@@ -42,7 +41,10 @@ struct LeftOutScores {
   /// borrows.
   const ExampleScores& of(const classify::Place& row, std::size_t measured_set) const;
 };
+/// By each reading alone.
 LeftOutScores left_out_scores(const DetectionData& data, int folds);
+/// Readings combined by a mix that was fitted to the other trainings' groups.
+void combine_left_out(const DetectionData& data, LeftOutScores& scores);
 
 /// Platt maps, curves of benign texts and gates from scores by models that have not seen the rows' groups (LeftOutScores::rows). Uses train
 /// splits alone, so that dev rows can be reported.

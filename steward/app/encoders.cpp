@@ -21,8 +21,8 @@ std::string stamp_of(const std::string& path) {
 }
 
 std::string words_of(const model::EncoderOptions& options) {
-  return fmt::format("{} [{}] {} {} {}", options.layers, fmt::join(options.pooled_layers, ","), options.window_tokens,
-                     options.stride_tokens, options.windows_max);
+  return fmt::format("{} [{}] {} {} {} {}", options.layers, fmt::join(options.pooled_layers, ","), options.window_tokens,
+                     options.stride_tokens, options.windows_max, options.trunk.empty() ? "" : stamp_of(options.trunk));
 }
 
 }  // namespace

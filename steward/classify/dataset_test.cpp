@@ -112,6 +112,16 @@ void describe(SetInfo& info, const char* name, const char* group, const char* ta
   info.task = task;
 }
 
+TEST(Evaluation, EachGroupIsLeftOutByOneFold) {
+  std::vector<DataSet> sets(5);
+  constexpr const char* kGroups[] = {"g0", "g1", "g2", "g3", "g0"};
+  for (std::size_t i = 0; i < sets.size(); ++i) sets[i].info.group = kGroups[i];
+  EXPECT_EQ(groups_left_out(sets, 0, 3), (std::vector<std::string>{"g0", "g3"}));
+  EXPECT_EQ(groups_left_out(sets, 1, 3), (std::vector<std::string>{"g1"}));
+  EXPECT_EQ(groups_left_out(sets, 2, 3), (std::vector<std::string>{"g2"}));
+  EXPECT_TRUE(groups_left_out(sets, 4, 6).empty());
+}
+
 TEST(Evaluation, LeavesTheWholeGroupOutAndBorrowsHeldOutNegatives) {
   std::vector<DataSet> sets(3);
   describe(sets[0].info, "a", "g", "unsafe");

@@ -61,6 +61,14 @@ std::vector<Measurement> measurements(const std::vector<DataSet>& sets) {
   return out;
 }
 
+std::vector<std::string> groups_left_out(const std::vector<DataSet>& sets, int fold, int folds) {
+  std::vector<std::string> groups, out;
+  for (const DataSet& set : sets)
+    if (std::find(groups.begin(), groups.end(), set.info.group) == groups.end()) groups.push_back(set.info.group);
+  for (std::size_t i = static_cast<std::size_t>(fold); i < groups.size(); i += static_cast<std::size_t>(folds)) out.push_back(groups[i]);
+  return out;
+}
+
 std::vector<Place> training_places(const std::vector<DataSet>& sets, const std::string& left_out) {
   std::vector<Place> places;
   for (std::size_t s = 0; s < sets.size(); ++s) {

@@ -42,6 +42,26 @@ void write_dithered(const float* numbers, std::int64_t count, char* out, std::ui
   }
 }
 
+/// Blocks of Q8_0 with one scale a row, the row's largest number over 127.
+void round_rows(const Tensor& matrix, std::string& out) {
+  constexpr std::int64_t kBlock = 32;
+  char* at = out.data();
+  for (std::int64_t i = 0; i < matrix.size(0); ++i) {
+    const float* row = matrix.const_data_ptr<float>() + i * matrix.size(1);
+    float most = 0;
+    for (std::int64_t j = 0; j < matrix.size(1); ++j) most = std::max(most, std::abs(row[j]));
+    const ggml_fp16_t scale = ggml_fp32_to_fp16(most / 127);
+    const float inverse = most > 0 ? 127 / most : 0;
+    for (std::int64_t j = 0; j < matrix.size(1); ++j) {
+      if (j % kBlock == 0) {
+        std::memcpy(at, &scale, sizeof(scale));
+        at += sizeof(scale);
+      }
+      *at++ = static_cast<char>(std::lrint(row[j] * inverse));
+    }
+  }
+}
+
 }  // namespace
 
 struct GgufWriter::File {
@@ -72,6 +92,10 @@ void GgufWriter::set(const std::string& key, const std::string& value) { gguf_se
 void GgufWriter::set(const std::string& key, double value) { gguf_set_val_f32(file_->header, key.c_str(), static_cast<float>(value)); }
 void GgufWriter::set(const std::string& key, std::uint32_t value) { gguf_set_val_u32(file_->header, key.c_str(), value); }
 
+void GgufWriter::set(const std::string& key, std::span<const std::int32_t> values) {
+  gguf_set_arr_data(file_->header, key.c_str(), GGUF_TYPE_INT32, values.data(), values.size());
+}
+
 void GgufWriter::add(const std::string& name, const Tensor& tensor, NumberFormat format, Rounding rounding) {
   STEWARD_CHECK(tensor.dim() == 1 || tensor.dim() == 2);
   const std::int64_t width = tensor.size(-1), rows = tensor.numel() / width;
@@ -82,6 +106,8 @@ void GgufWriter::add(const std::string& name, const Tensor& tensor, NumberFormat
   std::string& bytes = file_->numbers.emplace_back(ggml_row_size(type, width) * static_cast<std::size_t>(rows), '\0');
   if (type == GGML_TYPE_Q8_0 && rounding == Rounding::kDithered) {
     write_dithered(plain.const_data_ptr<float>(), plain.numel(), bytes.data(), hash64(name));
+  } else if (type == GGML_TYPE_Q8_0 && rounding == Rounding::kRows) {
+    round_rows(plain, bytes);
   } else {
     ggml_quantize_chunk(type, plain.const_data_ptr<float>(), bytes.data(), 0, rows, width, nullptr);
   }

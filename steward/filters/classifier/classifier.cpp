@@ -260,8 +260,9 @@ Result<std::unique_ptr<const Scorer>> open_scorer(const yaml::Node& config, cons
   auto structure = open_structure(files.folder);
   if (!structure) return at(structure.error());
   if (files.encoder.empty()) return std::make_unique<const Scorer>(*std::move(linear), nullptr, nullptr, *std::move(structure));
+  const model::EncoderOptions options = encoder_options(files.folder);
   Result<std::shared_ptr<const model::Encoder>> encoder =
-      encoders ? encoders(files.encoder, encoder_options()) : model::open_encoder(files.encoder, encoder_options());
+      encoders ? encoders(files.encoder, options) : model::open_encoder(files.encoder, options);
   if (!encoder) return at(encoder.error());
   auto heads = classify::DenseHead::open(files.folder + "/heads.bin", trunk_id(**encoder));
   if (!heads) return at(heads.error());

@@ -21,23 +21,6 @@ constexpr float kForeignWeight = 0.3F;
 
 }  // namespace
 
-model::EncoderOptions encoder_options() {
-  model::EncoderOptions options;
-  options.pooled_layers = {6, 12};
-  options.window_tokens = 128;
-  options.stride_tokens = 96;
-  options.windows_max = 32;
-  return options;
-}
-
-std::string trunk_id(const model::Encoder& encoder) {
-  const model::EncoderOptions options = encoder_options();
-  std::string reading = encoder.digest();
-  for (const int layer : options.pooled_layers) reading += "," + std::to_string(layer);
-  reading += "," + std::to_string(options.window_tokens) + "," + std::to_string(options.stride_tokens);
-  return hex(sha256(reading));
-}
-
 std::vector<text::Span> linear_parts(std::string_view repaired) {
   std::vector<text::Span> parts;
   for (std::size_t at = 0;; at = text::char_floor(repaired, at + kPartStride)) {

@@ -10,15 +10,11 @@
 #include "steward/classify/dense_head.h"
 #include "steward/classify/linear_model.h"
 #include "steward/core/result.h"
+#include "steward/filters/classifier/reading.h"
 #include "steward/filters/injection/scorer.h"
 #include "steward/model/encoder/encoder.h"
 
 namespace steward::filters {
-
-/// How the shipped heads read their trunk: heads are trained for one way of reading.
-model::EncoderOptions encoder_options();
-/// Names trunk and way of reading; heads carry it.
-std::string trunk_id(const model::Encoder& encoder);
 
 struct TextScores {
   classify::LabelScores linear;   ///< log-odds of the linear tier

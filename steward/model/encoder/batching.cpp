@@ -30,6 +30,7 @@ class BatchingEncoder final : public Encoder {
 
   std::size_t width() const override { return inner_->width(); }
   int layers() const override { return inner_->layers(); }
+  const std::vector<int>& pooled_layers() const override { return inner_->pooled_layers(); }
   const std::string& digest() const override { return inner_->digest(); }
   const std::string& name() const override { return inner_->name(); }
 

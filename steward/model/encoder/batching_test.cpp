@@ -15,6 +15,7 @@ class CountingEncoder final : public Encoder {
  public:
   std::size_t width() const override { return 1; }
   int layers() const override { return 1; }
+  const std::vector<int>& pooled_layers() const override { return pooled_; }
   const std::string& digest() const override { return name_; }
   const std::string& name() const override { return name_; }
   Result<std::vector<std::vector<EncodedWindow>>> encode(std::span<const std::string_view> texts) const override {
@@ -41,6 +42,7 @@ class CountingEncoder final : public Encoder {
 
  private:
   const std::string name_ = "counting";
+  const std::vector<int> pooled_ = {1};
 };
 
 /// Every caller at once, each with one text; returns what each got: its text's length, or -1 for an error.

@@ -33,7 +33,10 @@ class BertEncoder : public Encoder {
       return fail(ErrorCode::kInvalidInput, fmt::format("window_tokens is not from 16 to {}", trunk_.positions()));
     if (options.stride_tokens < 1 || options.stride_tokens > options.window_tokens - added)
       return fail(ErrorCode::kInvalidInput, fmt::format("stride_tokens is not from 1 to {}", options.window_tokens - added));
-    pooled_ = options.pooled_layers.empty() ? std::vector<int>{trunk_.layers()} : options.pooled_layers;
+    pooled_ = options.pooled_layers;
+    if (pooled_.empty() && file_.has_array("steward.trunk.pooled"))
+      for (const std::int32_t layer : TRY(file_.numbers<std::int32_t>("steward.trunk.pooled"))) pooled_.push_back(layer);
+    if (pooled_.empty()) pooled_.push_back(trunk_.layers());
     for (std::size_t i = 0; i < pooled_.size(); ++i)
       if (pooled_[i] < 1 || pooled_[i] > trunk_.layers() || (i > 0 && pooled_[i] <= pooled_[i - 1]))
         return fail(ErrorCode::kInvalidInput, fmt::format("pooled_layers are not ascending numbers from 1 to {}", trunk_.layers()));
@@ -46,6 +49,7 @@ class BertEncoder : public Encoder {
 
   std::size_t width() const override { return pooled_.size() * trunk_.width(); }
   int layers() const override { return trunk_.layers(); }
+  const std::vector<int>& pooled_layers() const override { return pooled_; }
   const std::string& digest() const override { return digest_; }
   const std::string& name() const override { return name_; }
 
@@ -128,9 +132,17 @@ Result<std::unique_ptr<Encoder>> open_encoder(WeightsFile file, const EncoderOpt
 
 Result<std::unique_ptr<Encoder>> open_encoder(const std::string& path, const EncoderOptions& options) {
   WeightsFile file = TRY(WeightsFile::open(path));
+  std::string digest = TRY(sha256_file_hex(path));
+  if (!options.trunk.empty()) {
+    WeightsFile trunk = TRY(WeightsFile::open(options.trunk));
+    if (trunk.text("steward.trunk.base") != digest)
+      return fail(ErrorCode::kInvalidInput, fmt::format("{} was tuned from another file than {}: tune it anew", options.trunk, path));
+    digest = hex(sha256(digest + TRY(sha256_file_hex(options.trunk))));
+    file = WeightsFile::layered(std::move(file), std::move(trunk));
+  }
   auto out = open_encoder(std::move(file), options);
   if (!out) return fail(out.error().code, fmt::format("{} cannot encode: {}", path, out.error().message));
-  static_cast<BertEncoder&>(**out).set_digest(TRY(sha256_file_hex(path)));
+  static_cast<BertEncoder&>(**out).set_digest(std::move(digest));
   return out;
 }
 

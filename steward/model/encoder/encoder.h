@@ -19,8 +19,11 @@ struct EncodedWindow {
 };
 
 struct EncoderOptions {
-  int layers = 0;                       ///< 0: all; else only the first ones, which costs and knows less
-  std::vector<int> pooled_layers = {};  ///< whose states are averaged and stand one behind the other, from 1, ascending; empty: the last
+  std::string trunk =
+      "";          ///< file of layers that were tuned (write_trunk in steward/tune), which stand in for those of the file; empty: none
+  int layers = 0;  ///< 0: all; else only the first ones, which costs and knows less
+  /// Whose states are averaged and stand one behind the other, from 1, ascending; empty: those that the file names, else the last.
+  std::vector<int> pooled_layers = {};
   int window_tokens = 256;  ///< with the tokens that the model adds at the ends; at least 16, at most what the model has positions for
   int stride_tokens = 192;  ///< from the begin of a window to that of the next; at most window_tokens less what is added
   int windows_max = 32;     ///< for one text
@@ -33,7 +36,8 @@ class Encoder {
   virtual std::size_t width() const = 0;
   /// Layers that run.
   virtual int layers() const = 0;
-  /// SHA-256 of the file in hex.
+  virtual const std::vector<int>& pooled_layers() const = 0;
+  /// SHA-256 of the file in hex; with a tuned trunk, of both files' digests.
   virtual const std::string& digest() const = 0;
   virtual const std::string& name() const = 0;
   /// The windows of each text, in order; at least one for every text, also for an empty one. Windows overlap and cover the whole text,

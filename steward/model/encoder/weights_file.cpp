@@ -102,23 +102,36 @@ Result<WeightsFile> WeightsFile::over(std::string_view bytes) {
   return out;
 }
 
-Result<std::int64_t> WeightsFile::integer(const std::string& key, std::int64_t least, std::int64_t most) const {
+WeightsFile WeightsFile::layered(WeightsFile base, WeightsFile upper) {
+  upper.base_ = std::make_shared<const WeightsFile>(std::move(base));
+  return upper;
+}
+
+const GgufScalar* WeightsFile::scalar(const std::string& key) const {
   const auto at = header_.scalars.find(key);
-  const auto* value = at == header_.scalars.end() ? nullptr : std::get_if<std::int64_t>(&at->second);
+  return at == header_.scalars.end() ? nullptr : &at->second;
+}
+
+Result<std::int64_t> WeightsFile::integer(const std::string& key, std::int64_t least, std::int64_t most) const {
+  const GgufScalar* found = scalar(key);
+  if (!found && base_) return base_->integer(key, least, most);
+  const auto* value = found ? std::get_if<std::int64_t>(found) : nullptr;
   if (!value || *value < least || *value > most)
     return broken(fmt::format("{} in its metadata is missing or not from {} to {}", key, least, most));
   return *value;
 }
 
 Result<double> WeightsFile::real(const std::string& key) const {
-  const auto at = header_.scalars.find(key);
-  const auto* value = at == header_.scalars.end() ? nullptr : std::get_if<double>(&at->second);
+  const GgufScalar* found = scalar(key);
+  if (!found && base_) return base_->real(key);
+  const auto* value = found ? std::get_if<double>(found) : nullptr;
   if (!value) return broken(fmt::format("{} in its metadata is missing or no number", key));
   return *value;
 }
 
 Result<std::vector<std::string_view>> WeightsFile::texts(const std::string& key) const {
   const auto found = header_.arrays.find(key);
+  if (found == header_.arrays.end() && base_) return base_->texts(key);
   if (found == header_.arrays.end() || found->second.type != kText) return broken(fmt::format("{} in its metadata is missing", key));
   std::vector<std::string_view> out;
   out.reserve(found->second.count);
@@ -136,6 +149,7 @@ template <typename T>
 Result<std::vector<T>> WeightsFile::numbers(const std::string& key) const {
   constexpr std::uint32_t kType = std::is_same_v<T, float> ? kF32 : std::is_signed_v<T> ? kI32 : kU32;
   const auto found = header_.arrays.find(key);
+  if (found == header_.arrays.end() && base_) return base_->numbers<T>(key);
   if (found == header_.arrays.end() || found->second.type != kType) return broken(fmt::format("{} in its metadata is missing", key));
   std::vector<T> out(found->second.count);
   if (!out.empty()) std::memcpy(out.data(), bytes_.data() + found->second.begin, out.size() * sizeof(T));
@@ -154,11 +168,13 @@ const GgufTensor* WeightsFile::find(const std::string& name) const {
 
 Result<std::array<std::uint64_t, 4>> WeightsFile::shape(const std::string& name) const {
   const GgufTensor* tensor = find(name);
+  if (!tensor && base_) return base_->shape(name);
   if (!tensor) return broken(fmt::format("the tensor {} is missing", name));
   return tensor->shape;
 }
 
 Result<StoredMatrix> WeightsFile::matrix(const std::string& name, std::size_t rows, std::size_t width) const {
+  if (base_ && !find(name)) return base_->matrix(name, rows, width);
   const auto shape = TRY(this->shape(name));
   if (shape != std::array<std::uint64_t, 4>{width, rows, 1, 1}) return broken(fmt::format("the tensor {} has another shape", name));
   const GgufTensor& tensor = *find(name);

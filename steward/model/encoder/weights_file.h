@@ -34,14 +34,17 @@ class WeightsFile {
   static Result<WeightsFile> open(const std::string& path);
   /// bytes: outlive the file.
   static Result<WeightsFile> over(std::string_view bytes);
+  /// `upper` lies over `base`: what both have is read from `upper`.
+  static WeightsFile layered(WeightsFile base, WeightsFile upper);
 
+  /// Of this file alone, without what it lies over.
   const GgufHeader& header() const { return header_; }
   /// The numbers of a tensor of the header, as they stand in the file.
   std::string_view bytes_of(const GgufTensor& tensor) const { return bytes_.substr(header_.data_begin + tensor.offset, tensor.bytes); }
-  std::string text(const std::string& key) const { return header_.text(key); }
+  std::string text(const std::string& key) const { return scalar(key) || !base_ ? header_.text(key) : base_->text(key); }
   Result<std::int64_t> integer(const std::string& key, std::int64_t least, std::int64_t most) const;
   Result<double> real(const std::string& key) const;
-  bool has_array(const std::string& key) const { return header_.arrays.contains(key); }
+  bool has_array(const std::string& key) const { return header_.arrays.contains(key) || (base_ && base_->has_array(key)); }
   Result<std::vector<std::string_view>> texts(const std::string& key) const;
   /// T: float, std::uint32_t or std::int32_t, as the file has it.
   template <typename T>
@@ -55,10 +58,12 @@ class WeightsFile {
 
  private:
   const GgufTensor* find(const std::string& name) const;
+  const GgufScalar* scalar(const std::string& key) const;
 
   GgufHeader header_;
   std::shared_ptr<const void> mapping_;  // shared only so that the deleter unmaps and the file can be moved
   std::string_view bytes_;
+  std::shared_ptr<const WeightsFile> base_;  // shared for the same reason; null if there is none
 };
 
 }  // namespace steward::model
