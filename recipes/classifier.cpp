@@ -2,6 +2,7 @@
 // layers and the heads together, at a low rate.
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <numeric>
 
@@ -18,6 +19,7 @@
 #include "steward/filters/classifier/reading.h"
 #include "steward/tune/bert.h"
 #include "steward/tune/classifier_head.h"
+#include "steward/tune/embedding_cache.h"
 #include "steward/tune/labelled_texts.h"
 #include "steward/tune/session.h"
 
@@ -29,8 +31,8 @@ using namespace tune;
 using Parameters = std::map<std::string, Tensor>;
 
 struct Config {
-  std::string data = "data/detection", encoder = "e5-small.gguf", name = "multilingual-e5-small, tuned for detection";
-  int fold = -1, folds = 6, rows_max = 400, dev_rows_max = 25, windows_max = 4, batch = 32;
+  std::string data = "data/detection", encoder = "e5-small.gguf", embeddings, name = "multilingual-e5-small, tuned for detection";
+  int fold = -1, folds = 6, rows_max = 400, dev_rows_max = 25, head_rows_max = 0, windows_max = 4, batch = 32;
   int layers = 12, frozen = 6;
   std::vector<double> pooled = {6, 12};
   double dropout = 0.1, share = 1;
@@ -52,9 +54,14 @@ void declare(runs::Fields& fields, Config& config) {
   fields.text("data.folder", config.data, "detection data, with sets.yaml");
   fields.integer("data.fold", config.fold, {-1, 99}, "leaves out every folds-th group of sets from this one on; -1: trains on all");
   fields.integer("data.folds", config.folds, {2, 100}, "see fold");
-  fields.integer("data.rows_max", config.rows_max, {0, 1e6},
-                 "of one set, drawn by the hash of their ids; 0: all. A set counts the same however many are taken");
+  fields.integer(
+      "data.rows_max", config.rows_max, {0, 1e6},
+      "of one set, that the layers are tuned on, drawn by the hash of their ids; 0: all. A set counts the same however many are taken");
+  fields.integer("data.head_rows_max", config.head_rows_max, {0, 1e6},
+                 "of one set, that the first heads are trained on, the encoder as it is; 0: all");
   fields.integer("data.dev_rows_max", config.dev_rows_max, {0, 1e6}, "of one set's dev rows, for validation; 0: all");
+  fields.text("data.embeddings", config.embeddings,
+              "file where embeddings by the encoder as it is are kept, for other folds; empty: nowhere");
   fields.integer("data.windows_max", config.windows_max, {1, 32}, "of one text that the first heads read, and one is chosen from");
   fields.integer("data.batch", config.batch, {1, 4096}, "windows a step");
   fields.text("model.encoder", config.encoder, "GGUF file: a path, or a file of STEWARD_MODELS_DIR");
@@ -82,26 +89,17 @@ struct Prepared {
   classify::DenseWeights heads;  ///< of the encoder as it is
 };
 
-/// Texts with the embeddings of all their windows by the encoder that serves.
+/// Texts with the embeddings of all their windows by the encoder as it is.
 struct EmbeddedTexts {
   std::vector<LabelledText> texts;
-  std::vector<std::vector<float>> windows;  // [windows · width] of each
+  std::vector<std::span<const float>> windows;  // [windows · width] of each; point into the cache
 };
 
-Result<EmbeddedTexts> embed(std::vector<LabelledText> texts, const model::Encoder& encoder) {
-  constexpr std::size_t kTexts = 64;
-  EmbeddedTexts out;
-  out.texts = std::move(texts);
-  for (std::size_t begin = 0; begin < out.texts.size(); begin += kTexts) {
-    std::vector<std::string_view> views;
-    for (std::size_t i = begin; i < std::min(begin + kTexts, out.texts.size()); ++i) views.push_back(out.texts[i].view);
-    const auto encoded = TRY(encoder.encode(views));
-    for (const auto& windows : encoded) {
-      std::vector<float>& numbers = out.windows.emplace_back();
-      for (const model::EncodedWindow& window : windows) numbers.insert(numbers.end(), window.embedding.begin(), window.embedding.end());
-    }
-  }
-  return out;
+Result<EmbeddedTexts> embed(std::vector<LabelledText> texts, const model::Encoder& encoder, EmbeddingCache& cache) {
+  std::vector<std::string_view> views;
+  for (const LabelledText& text : texts) views.push_back(text.view);
+  auto windows = TRY(cache.embed(views, encoder));
+  return EmbeddedTexts{std::move(texts), std::move(windows)};
 }
 
 classify::DenseWeights train_heads(const EmbeddedTexts& data, std::size_t width, std::uint64_t seed) {
@@ -156,27 +154,40 @@ model::EncoderOptions reading(const Config& config) {
   return options;
 }
 
-Result<Prepared> prepare(const Config& config, const model::WeightsFile& file) {
-  const auto sets = TRY(classify::read_data(config.data));
+/// Texts of one split, of the sets that are trained on. rows_max: of one set; 0: all.
+std::vector<LabelledText> texts_of(const Config& config, const std::vector<classify::DataSet>& sets, const std::string& split,
+                                   int rows_max) {
   TextChoice choice;
+  choice.split = split;
+  choice.rows_max = static_cast<std::size_t>(rows_max);
   choice.seed = static_cast<std::uint64_t>(config.run.seed);
-  choice.rows_max = static_cast<std::size_t>(config.rows_max);
-  if (config.fold >= config.folds) return fail(ErrorCode::kInvalidInput, "data.fold must be below data.folds");
   if (config.fold >= 0) choice.left_out = classify::groups_left_out(sets, config.fold, config.folds);
-  TextChoice dev = choice;
-  dev.split = "dev";
-  dev.rows_max = static_cast<std::size_t>(config.dev_rows_max);
+  return choose_texts(sets, choice);
+}
+
+Result<Prepared> prepare(const Config& config, const model::WeightsFile& file) {
+  if (config.fold >= config.folds) return fail(ErrorCode::kInvalidInput, "data.fold must be below data.folds");
+  const auto sets = TRY(classify::read_data(config.data));
   const model::EncoderOptions options = reading(config);
   const auto encoder = TRY(model::open_encoder(config.encoder, options));
   const auto cutter = TRY(WindowCutter::create(file, options.window_tokens, options.stride_tokens, options.windows_max));
+  const std::string key = hex(sha256(fmt::format("{} {} {}", filters::trunk_id(*encoder), config.layers, config.windows_max)));
+  std::error_code ignored;
+  if (!config.embeddings.empty()) std::filesystem::create_directories(std::filesystem::path(config.embeddings).parent_path(), ignored);
+  EmbeddingCache cache(key, config.embeddings);
   fmt::print(stderr, "texts are read by the encoder as it is\n");
-  const EmbeddedTexts train_texts = TRY(embed(choose_texts(sets, choice), *encoder));
-  const EmbeddedTexts dev_texts = TRY(embed(choose_texts(sets, dev), *encoder));
-  if (train_texts.texts.empty()) return fail(ErrorCode::kInvalidInput, fmt::format("{} has no row to train on", config.data));
+  const auto seed = static_cast<std::uint64_t>(config.run.seed);
   Prepared out;
-  out.heads = train_heads(train_texts, encoder->width(), choice.seed);
-  out.train = choose_windows(train_texts, cutter, out.heads, choice.seed);
-  out.dev = choose_windows(dev_texts, cutter, out.heads, choice.seed);
+  {
+    const EmbeddedTexts all = TRY(embed(texts_of(config, sets, "train", config.head_rows_max), *encoder, cache));
+    if (all.texts.empty()) return fail(ErrorCode::kInvalidInput, fmt::format("{} has no row to train on", config.data));
+    fmt::print(stderr, "heads are trained on {} texts\n", all.texts.size());
+    out.heads = train_heads(all, encoder->width(), seed);
+  }
+  const EmbeddedTexts train = TRY(embed(texts_of(config, sets, "train", config.rows_max), *encoder, cache));
+  const EmbeddedTexts dev = TRY(embed(texts_of(config, sets, "dev", config.dev_rows_max), *encoder, cache));
+  out.train = choose_windows(train, cutter, out.heads, seed);
+  out.dev = choose_windows(dev, cutter, out.heads, seed);
   return out;
 }
 
