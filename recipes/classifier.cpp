@@ -17,9 +17,9 @@
 #include "steward/core/random.h"
 #include "steward/data/batches.h"
 #include "steward/filters/classifier/reading.h"
+#include "steward/model/encoder/embedding_cache.h"
 #include "steward/tune/bert.h"
 #include "steward/tune/classifier_head.h"
-#include "steward/tune/embedding_cache.h"
 #include "steward/tune/labelled_texts.h"
 #include "steward/tune/session.h"
 
@@ -95,7 +95,7 @@ struct EmbeddedTexts {
   std::vector<std::span<const float>> windows;  // [windows · width] of each; point into the cache
 };
 
-Result<EmbeddedTexts> embed(std::vector<LabelledText> texts, const model::Encoder& encoder, EmbeddingCache& cache) {
+Result<EmbeddedTexts> embed(std::vector<LabelledText> texts, const model::Encoder& encoder, model::EmbeddingCache& cache) {
   std::vector<std::string_view> views;
   for (const LabelledText& text : texts) views.push_back(text.view);
   auto windows = TRY(cache.embed(views, encoder));
@@ -171,10 +171,9 @@ Result<Prepared> prepare(const Config& config, const model::WeightsFile& file) {
   const model::EncoderOptions options = reading(config);
   const auto encoder = TRY(model::open_encoder(config.encoder, options));
   const auto cutter = TRY(WindowCutter::create(file, options.window_tokens, options.stride_tokens, options.windows_max));
-  const std::string key = hex(sha256(fmt::format("{} {} {}", filters::trunk_id(*encoder), config.layers, config.windows_max)));
   std::error_code ignored;
   if (!config.embeddings.empty()) std::filesystem::create_directories(std::filesystem::path(config.embeddings).parent_path(), ignored);
-  EmbeddingCache cache(key, config.embeddings);
+  model::EmbeddingCache cache(filters::reading_id(*encoder, options.windows_max), config.embeddings);
   fmt::print(stderr, "texts are read by the encoder as it is\n");
   const auto seed = static_cast<std::uint64_t>(config.run.seed);
   Prepared out;

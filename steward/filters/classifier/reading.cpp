@@ -32,4 +32,8 @@ std::string trunk_id(const model::Encoder& encoder) {
   return hex(sha256(reading));
 }
 
+std::string reading_id(const model::Encoder& encoder, int windows_max) {
+  return hex(sha256(trunk_id(encoder) + " " + std::to_string(encoder.layers()) + " " + std::to_string(windows_max)));
+}
+
 }  // namespace steward::filters

@@ -12,5 +12,7 @@ model::EncoderOptions encoder_options();
 model::EncoderOptions encoder_options(const std::string& models);
 /// Names trunk and way of reading; heads carry it.
 std::string trunk_id(const model::Encoder& encoder);
+/// Names what embeddings depend on beside the text: trunk, layers that run, way of reading. For model::EmbeddingCache.
+std::string reading_id(const model::Encoder& encoder, int windows_max);
 
 }  // namespace steward::filters

@@ -1,4 +1,4 @@
-#include "steward/tune/embedding_cache.h"
+#include "steward/model/encoder/embedding_cache.h"
 
 #include <algorithm>
 #include <cstring>
@@ -7,7 +7,7 @@
 #include "steward/core/files.h"
 #include "steward/core/hash.h"
 
-namespace steward::tune {
+namespace steward::model {
 namespace {
 
 constexpr std::size_t kNameBytes = 16, kBatch = 64;
@@ -50,7 +50,7 @@ Result<void> EmbeddingCache::write() const {
   return write_file_atomic(path_, bytes);
 }
 
-Result<std::vector<std::span<const float>>> EmbeddingCache::embed(std::span<const std::string_view> texts, const model::Encoder& encoder) {
+Result<std::vector<std::span<const float>>> EmbeddingCache::embed(std::span<const std::string_view> texts, const Encoder& encoder) {
   std::vector<std::string> names;
   std::vector<std::size_t> missing;
   for (const std::string_view text : texts) {
@@ -63,7 +63,7 @@ Result<std::vector<std::span<const float>>> EmbeddingCache::embed(std::span<cons
     for (const std::size_t i : some) batch.push_back(texts[i]);
     const auto encoded = TRY(encoder.encode(batch));
     for (std::size_t i = 0; i < some.size(); ++i)
-      for (const model::EncodedWindow& window : encoded[i]) {
+      for (const EncodedWindow& window : encoded[i]) {
         std::vector<float>& numbers = texts_[names[some[i]]];
         numbers.insert(numbers.end(), window.embedding.begin(), window.embedding.end());
       }
@@ -74,4 +74,4 @@ Result<std::vector<std::span<const float>>> EmbeddingCache::embed(std::span<cons
   return out;
 }
 
-}  // namespace steward::tune
+}  // namespace steward::model

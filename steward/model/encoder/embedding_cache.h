@@ -10,7 +10,7 @@
 #include "steward/core/result.h"
 #include "steward/model/encoder/encoder.h"
 
-namespace steward::tune {
+namespace steward::model {
 
 /// Embeddings of all windows of texts by an encoder as it is, which several trainings read. In a file: 64 hex digits that name how they
 /// were read, then for each text 16 bytes of its SHA-256, the number of its floats (u32) and these.
@@ -21,7 +21,7 @@ class EmbeddingCache {
 
   /// [windows · width] of each text, in order; those that are missing are computed, and the file is written anew. What it gives stays in
   /// place as long as the cache does. Errors: the encoder's; kInternal, such as a full disk.
-  Result<std::vector<std::span<const float>>> embed(std::span<const std::string_view> texts, const model::Encoder& encoder);
+  Result<std::vector<std::span<const float>>> embed(std::span<const std::string_view> texts, const Encoder& encoder);
 
  private:
   void read();
@@ -31,4 +31,4 @@ class EmbeddingCache {
   std::map<std::string, std::vector<float>> texts_;
 };
 
-}  // namespace steward::tune
+}  // namespace steward::model
