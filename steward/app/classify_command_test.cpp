@@ -19,6 +19,7 @@
 #include "steward/core/files.h"
 #include "steward/core/random.h"
 #include "steward/filters/classifier/meanings.h"
+#include "steward/model/model_files.h"
 
 namespace steward::app {
 namespace {
@@ -172,10 +173,10 @@ TEST_F(ClassifyCommand, CalibratesTheShippedModelsOnTraffic) {
   }
   policy::FilterSpec spec;
   spec.config = yaml::parse("{models: \"" + kShipped + "\", encoder: e5-small.gguf, calibration: mine.json}", "test").value();
-  const auto filter = filters::open_classifier(spec, {folder_, "", nullptr, fetched_models_dir()}, nullptr);
+  const auto filter = filters::open_classifier(spec, {folder_, "", nullptr, model::fetched_models_dir()}, nullptr);
   ASSERT_TRUE(filter) << filter.error().message;
   spec.config = yaml::parse("{models: \"" + kShipped + "\", encoder: e5-small.gguf}", "test").value();
-  const auto shipped = filters::open_classifier(spec, {"", "", nullptr, fetched_models_dir()}, nullptr);
+  const auto shipped = filters::open_classifier(spec, {"", "", nullptr, model::fetched_models_dir()}, nullptr);
   EXPECT_NE((*filter)->version(), (*shipped)->version()) << "a decision tells by which calibration";
 }
 

@@ -8,6 +8,7 @@
 #include "steward/core/json.h"
 #include "steward/core/yaml.h"
 #include "steward/filters/classifier/meanings.h"
+#include "steward/model/model_files.h"
 #include "steward/text/reading.h"
 #include "steward/text/view.h"
 
@@ -32,7 +33,7 @@ double ChosenModels::threshold(std::size_t label, const std::string& language) c
 
 std::string encoder_of(const std::string& folder) {
   std::error_code ignored;
-  return fs::exists(folder + "/heads.bin", ignored) ? fetched_models_dir() + "/e5-small.gguf" : "";
+  return fs::exists(folder + "/heads.bin", ignored) ? model::fetched_models_dir() + "/e5-small.gguf" : "";
 }
 
 Result<ChosenModels> open_chosen(const ModelChoice& choice, Encoders& encoders) {

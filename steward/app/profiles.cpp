@@ -94,7 +94,7 @@ guard::FilterFactory filter_table(filters::Models models) {
 }
 
 guard::FilterEnvironment environment_of(const std::string& policy_path, const policy::Policy& policy) {
-  return {fs::path(policy_path).parent_path().string(), shipped_policies_dir(), &policy, fetched_models_dir()};
+  return {fs::path(policy_path).parent_path().string(), shipped_policies_dir(), &policy, model::fetched_models_dir()};
 }
 
 Result<std::shared_ptr<const guard::Guard>> load_guard(const std::string& policy_path, const Clock& clock, const filters::Models& models) {
