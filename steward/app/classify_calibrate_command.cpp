@@ -22,7 +22,7 @@ std::string share(std::size_t count, std::size_t of) {
 }
 
 std::string share_with_interval(std::size_t count, std::size_t of) {
-  const classify::Interval interval = classify::exact_interval(count, of, 0.95);
+  const Interval interval = classify::exact_interval(count, of, 0.95);
   return fmt::format("{} ({:.2f} to {:.2f})", share(count, of), 100 * interval.low, 100 * interval.high);
 }
 

@@ -27,7 +27,7 @@ ModelChoice choice_of(const std::string& named, const std::string& models, const
   return {models, encoder, named};
 }
 
-std::string signed_interval(const classify::Interval& interval, double unit, int digits) {
+std::string signed_interval(const Interval& interval, double unit, int digits) {
   return fmt::format("{:+.{}f} ({:+.{}f} to {:+.{}f})", unit * interval.value, digits, unit * interval.low, digits, unit * interval.high,
                      digits);
 }
