@@ -15,8 +15,8 @@
 #include "steward/app/traffic_calibration.h"
 #include "steward/classify/binomial.h"
 #include "steward/classify/linear_trainer.h"
-#include "steward/classify/packed_lines.h"
 #include "steward/core/files.h"
+#include "steward/core/packed_lines.h"
 #include "steward/core/random.h"
 #include "steward/filters/classifier/meanings.h"
 #include "steward/model/model_files.h"
@@ -278,8 +278,8 @@ TEST_F(ClassifyCommand, ComparesModelsOnTheSameRows) {
   }
   write("data/sets.yaml",
         "- {set: swords, licence: our own, tier: A, task: toxic, label: toxic}\n- {set: calm, licence: our own, tier: A, task: benign}\n");
-  ASSERT_TRUE(classify::write_packed_lines(path("data/swords.jsonl.zst"), rows));
-  ASSERT_TRUE(classify::write_packed_lines(path("data/calm.jsonl.zst"), benign));
+  ASSERT_TRUE(write_packed_lines(path("data/swords.jsonl.zst"), rows));
+  ASSERT_TRUE(write_packed_lines(path("data/calm.jsonl.zst"), benign));
   const Ran ran = classify({"compare", bad, good, "--data", path("data"), "--rows", path("rows.jsonl"), "--out", path("out.md")});
   ASSERT_EQ(ran.code, kExitOk) << ran.err;
   EXPECT_THAT(ran.out, HasSubstr("180 rows."));
@@ -308,12 +308,12 @@ TEST_F(ClassifyCommand, ComparesModelsOnTheSameRows) {
 TEST_F(ClassifyCommand, WritesTheCardAlone) {
   const std::string world = small_world("world", 6, 0);
   write("data/sets.yaml", "- {set: calm, licence: our own, tier: A, task: benign}\n");
-  ASSERT_TRUE(classify::write_packed_lines(path("data/calm.jsonl.zst"), {json::dump(json::Object{{"id", "1"},
-                                                                                                 {"text", question(1)},
-                                                                                                 {"labels", json::Object{{"toxic", 0}}},
-                                                                                                 {"lang", "en"},
-                                                                                                 {"split", "train"},
-                                                                                                 {"cluster", "1"}})}));
+  ASSERT_TRUE(write_packed_lines(path("data/calm.jsonl.zst"), {json::dump(json::Object{{"id", "1"},
+                                                                                       {"text", question(1)},
+                                                                                       {"labels", json::Object{{"toxic", 0}}},
+                                                                                       {"lang", "en"},
+                                                                                       {"split", "train"},
+                                                                                       {"cluster", "1"}})}));
   const Ran ran = classify({"card", "--models", world, "--data", path("data")});
   ASSERT_EQ(ran.code, kExitOk) << ran.err;
   const std::string card = read_file(world + "/card.md").value();

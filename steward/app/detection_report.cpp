@@ -55,10 +55,13 @@ std::vector<Scored> scored_rows(const ReportInput& input, const Measurement& mea
   return rows;
 }
 
-double threshold(const ReportInput& input, std::size_t label, const std::string& language) {
+double threshold(const ReportInput& input, std::size_t label, const std::string& language, classify::Part part) {
   const auto found = input.calibration.labels.find(std::string(classify::kLabels[label]));
   if (found == input.calibration.labels.end()) return std::numeric_limits<double>::infinity();
-  return classify::Calibration::curve(found->second, language).score_at(input.calibration.budget);
+  const auto& curve = part == classify::Part::kReply  ? classify::Calibration::reply_curve(found->second)
+                      : part == classify::Part::kData ? classify::Calibration::data_curve(found->second)
+                                                      : classify::Calibration::curve(found->second, language);
+  return curve.score_at(input.calibration.budget);
 }
 
 classify::Mix mix_of(const ReportInput& input, std::size_t label) {
@@ -75,13 +78,14 @@ double probability_error(const ReportInput& input, std::size_t label, std::vecto
 
 /// True if the filter would report any label that it reads in this part of a conversation.
 bool is_flagged(const ReportInput& input, const classify::LabelScores& scores, const std::string& language, classify::Part part) {
-  const bool reply = part == classify::Part::kReply;
   return std::any_of(input.calibration.labels.begin(), input.calibration.labels.end(), [&](const auto& entry) {
     const std::size_t label = *classify::label_index(entry.first);
     const filters::Meaning* meaning = filters::meaning_of(label);
-    if (!meaning || !filters::has_evidence(entry.second) || !(reply ? meaning->on_output : meaning->on_input)) return false;
-    if (!reply) return scores[label] >= threshold(input, label, language);
-    return scores[label] >= classify::Calibration::reply_curve(entry.second).score_at(input.calibration.budget);
+    if (!meaning || !filters::has_evidence(entry.second)) return false;
+    const bool read = part == classify::Part::kReply  ? meaning->on_output
+                      : part == classify::Part::kData ? meaning->on_input && meaning->of_data
+                                                      : meaning->on_input;
+    return read && scores[label] >= threshold(input, label, language, part);
   });
 }
 
@@ -115,7 +119,8 @@ std::string left_out_table(const ReportInput& input, std::map<std::string, Avera
                        m.set, m.borrows_negatives ? " +" : "", m.language, classify::kLabels[m.label], m.rows.size(), positives, ap_linear,
                        ap_encoder, weighs ? fmt::format("{:.3f}", ap_structure) : "", with_interval(ap), classify::auroc(combined),
                        with_interval(recall), classify::recall_at_fpr(combined, 0.001), strict_recall,
-                       classify::f1_at(strict, threshold(input, m.label, m.language)), probability_error(input, m.label, strict));
+                       classify::f1_at(strict, threshold(input, m.label, m.language, input.data.sets()[m.set_number].info.part)),
+                       probability_error(input, m.label, strict));
     by_language[m.set][m.language] = ap.value;
     if (m.language != "en") continue;
     Average& average = averages[m.task];
@@ -305,7 +310,7 @@ Result<std::string> shipped_table(const ReportInput& input, const std::string& s
       if (positives < 10 || rows.size() - static_cast<std::size_t>(positives) < 10) continue;
       out += fmt::format("| {} | {} | {} | {} | {} | {:.3f} | {:.3f} | {:.3f} |\n", set.info.name, language, set.info.label, rows.size(),
                          positives, classify::average_precision(rows), classify::auroc(rows),
-                         classify::f1_at(rows, threshold(input, label, language)));
+                         classify::f1_at(rows, threshold(input, label, language, set.info.part)));
     }
   }
   return out;

@@ -93,6 +93,7 @@ classify::LabelCalibration calibrate_label(const DetectionData& data, const Scor
     if (example.targets.positive(label)) return;
     if (set.info.task == "benign_reply") benign[classify::Calibration::kReplies].push_back(score);
     if (!is_benign_set(set.info)) return;
+    if (set.info.part == classify::Part::kData) return benign[classify::Calibration::kData].push_back(score);
     benign["*"].push_back(score);
     benign[classify::primary_language(example.language)].push_back(score);
   });
@@ -128,10 +129,12 @@ double budget_of_one(const DetectionData& data, const ScoreTable& table, const c
 /// The score without the encoder below which a text is clear, for one label.
 double gate_of(const DetectionData& data, const ScoreTable& table, std::size_t label, const classify::LabelCalibration& calibration,
                double budget) {
-  const double threshold = calibration.benign.at("*").score_at(budget);
+  const double of_prompts = calibration.benign.at("*").score_at(budget),
+               of_data = classify::Calibration::data_curve(calibration).score_at(budget);
   std::vector<double> flagged;
-  each_train_row(data, table, [&](const classify::DataSet&, const Example& example, const ExampleScores& scores) {
+  each_train_row(data, table, [&](const classify::DataSet& set, const Example& example, const ExampleScores& scores) {
     if (!filters::linear_knows(example.language)) return;
+    const double threshold = set.info.part == classify::Part::kData ? of_data : of_prompts;
     if (example.targets.positive(label) && scores.combined[label] >= threshold)
       flagged.push_back(filters::combine_early(calibration.mix, label, scores.alone));
   });

@@ -11,10 +11,11 @@ constexpr std::size_t kRowsMin = 25;
 
 bool is_benign(const DataSet& set) { return set.info.task == "benign" || set.info.task == "look_alike"; }
 
-/// Held-out rows of benign sets of other groups, in one language, that are known not to have the label.
-void borrow_negatives(const std::vector<DataSet>& sets, Measurement& out) {
+/// Held-out rows of benign sets of other groups, in one language, that are known not to have the label: data for data, prompts for prompts.
+void borrow_negatives(const std::vector<DataSet>& sets, Part part, Measurement& out) {
   for (std::size_t s = 0; s < sets.size(); ++s) {
     if (!is_benign(sets[s]) && sets[s].info.task != "background") continue;
+    if ((sets[s].info.part == Part::kData) != (part == Part::kData)) continue;
     for (std::size_t r = 0; r < sets[s].examples.size(); ++r) {
       const Example& example = sets[s].examples[r];
       if (example.split != "dev" || primary_language(example.language) != out.language || !example.targets.negative(out.label)) continue;
@@ -54,7 +55,7 @@ std::vector<Measurement> measurements(const std::vector<DataSet>& sets) {
       measurement.task = info.task;
       measurement.language = language;
       measurement.label = label;
-      if (count(measurement, false) == 0) borrow_negatives(sets, measurement);
+      if (count(measurement, false) == 0) borrow_negatives(sets, info.part, measurement);
       if (count(measurement, true) >= kRowsMin && count(measurement, false) >= kRowsMin) out.push_back(std::move(measurement));
     }
   }

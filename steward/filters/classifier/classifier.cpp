@@ -181,9 +181,10 @@ ClassifierFilter::Verdict ClassifierFilter::verdict(const Head& head, const Text
   const Meaning& meaning = *meaning_of(head.label);
   const std::string& language = scope.context.language;
   const auto wanted = policy_ ? policy_->fpr_budget(meaning.category, scope.direction, language) : std::nullopt;
-  const classify::BenignCurve& curve = scope.direction == policy::Direction::kOutput
-                                           ? classify::Calibration::reply_curve(head.calibration)
-                                           : classify::Calibration::curve(head.calibration, language);
+  const bool is_data = scope.direction == policy::Direction::kInput && scope.role == "tool";
+  const classify::BenignCurve& curve = scope.direction == policy::Direction::kOutput ? classify::Calibration::reply_curve(head.calibration)
+                                       : is_data                                     ? classify::Calibration::data_curve(head.calibration)
+                                                 : classify::Calibration::curve(head.calibration, language);
   const double score = curve.score_at(wanted.value_or(budget_));
   const double threshold = head.calibration.platt(score);
   double probability = head.calibration.platt(score_of(head, scores, language));
