@@ -67,8 +67,9 @@ struct LabelCalibration {
   double gate = 0;   ///< score without the encoder below which a text is clear
   double error = 0;  ///< expected calibration error on the rows it was fitted on, held out from training
   std::size_t positives = 0, negatives = 0;
-  std::vector<std::string> languages;         ///< with enough rows of both kinds; empty: those of the whole calibration
-  std::map<std::string, BenignCurve> benign;  ///< of prompts, by language; "*": all languages together; kReplies, kData: of replies, of data
+  std::vector<std::string> languages;  ///< with enough rows of both kinds; empty: those of the whole calibration
+  std::map<std::string, BenignCurve>
+      benign;  ///< of prompts, by language; "*": all languages together; kReplies, kData: of replies, of data
 };
 
 /// The texts of an operator that thresholds were fitted to (`steward classify calibrate`).

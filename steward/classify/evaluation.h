@@ -27,7 +27,8 @@ struct Measurement {
   std::size_t label = 0;
   std::vector<Place> rows;  ///< positives and negatives
   std::vector<bool> positive;
-  bool borrows_negatives = false;  ///< the set has positives alone: the negatives are held-out rows of benign sets, data for data and prompts for prompts
+  bool borrows_negatives =
+      false;  ///< the set has positives alone: the negatives are held-out rows of benign sets, data for data and prompts for prompts
 };
 
 /// One measurement for each set with a task and a label, and each language in it with at least 25 positives and 25 negatives. Only rows
