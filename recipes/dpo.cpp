@@ -35,6 +35,14 @@ PairLogps reference_logps(const Trainee& trainee, const TokenBatch& batch) {
   return logps(trainee.model, batch, trainee.reference());
 }
 
+/// That the chosen answers of a batch are the better ones: [B].
+Tensor probabilities(const data::BatchPlan& plan, const std::vector<data::PairSample>& pairs) {
+  std::vector<float> out;
+  for (const auto& row : plan)
+    for (const std::size_t index : row) out.push_back(static_cast<float>(pairs[index].probability.value_or(1)));
+  return at::tensor(out);
+}
+
 /// Sums over pairs, so that batches of different sizes count by their pairs.
 struct Measured {
   double loss = 0, chosen = 0, rejected = 0, right = 0, pairs = 0;
@@ -62,7 +70,7 @@ Measured validate(const Trainee& trainee, const std::vector<data::PairSample>& p
   for (const data::BatchPlan& plan : in_order(pairs.size(), static_cast<std::size_t>(config.data.rows))) {
     const TokenBatch batch = token_batch(plan, pairs);
     const PairLogps policy = logps(trainee.model, batch, trainee.pass()), reference = reference_logps(trainee, batch);
-    out.add(dpo_loss(policy, reference, config.loss), dpo_rewards(policy, reference, config.loss.beta));
+    out.add(dpo_loss(policy, reference, probabilities(plan, pairs), config.loss), dpo_rewards(policy, reference, config.loss.beta));
   }
   return out;
 }
@@ -101,10 +109,11 @@ Result<void> dpo(const Arguments& arguments) {
     Measured measured;
     std::int64_t read = 0;
     for (std::int64_t i = 0; i < config.run.accumulate; ++i) {
-      const TokenBatch batch = token_batch(batches.next(), data.train);
+      const data::BatchPlan& plan = batches.next();
+      const TokenBatch batch = token_batch(plan, data.train);
       const PairLogps reference = reference_logps(trainee, batch);
       const PairLogps policy = logps(trainee.model, batch, trainee.pass());
-      const Tensor loss = dpo_loss(policy, reference, config.loss);
+      const Tensor loss = dpo_loss(policy, reference, probabilities(plan, data.train), config.loss);
       (loss / static_cast<double>(config.run.accumulate)).backward();
       measured.add(loss, dpo_rewards(policy, reference, config.loss.beta));
       read += batch.tokens();

@@ -24,6 +24,7 @@ struct Recipe {
 constexpr Recipe kRecipes[] = {{"sft", "supervised fine-tuning on chats", steward::recipes::sft},
                                {"reward", "a reward model from pairs of answers", steward::recipes::reward},
                                {"dpo", "direct preference optimisation from pairs of answers", steward::recipes::dpo},
+                               {"kto", "preference optimisation from answers with thumbs", steward::recipes::kto},
                                {"classifier", "the encoder behind the learned detection, and its heads", steward::recipes::classifier}};
 
 /// libtorch throws; past this point everything is a Result.

@@ -19,5 +19,6 @@ Result<void> classifier(const Arguments& arguments);
 Result<void> sft(const Arguments& arguments);
 Result<void> reward(const Arguments& arguments);
 Result<void> dpo(const Arguments& arguments);
+Result<void> kto(const Arguments& arguments);
 
 }  // namespace steward::recipes

@@ -32,21 +32,22 @@ double margin_of(const data::PairSample& pair, const std::string& table) {
   return margins[static_cast<std::size_t>(*pair.strength)];
 }
 
-/// What is known of a batch's pairs: margins [B]; safe [2 B], chosen first, -1 for unknown.
+/// What is known of a batch's pairs: margins and probabilities [B]; safe [2 B], chosen first, -1 for unknown.
 struct Labels {
-  Tensor margins, safe;
+  Tensor margins, probabilities, safe;
 };
 Labels labels_of(const data::BatchPlan& plan, const std::vector<data::PairSample>& pairs, const std::string& table) {
-  std::vector<float> margins, chosen, rejected;
+  std::vector<float> margins, probabilities, chosen, rejected;
   const auto safety = [](const std::optional<bool>& known) { return known ? (*known ? 1.0F : 0.0F) : -1.0F; };
   for (const auto& row : plan) {
     for (const std::size_t index : row) {
       margins.push_back(static_cast<float>(margin_of(pairs[index], table)));
+      probabilities.push_back(static_cast<float>(pairs[index].probability.value_or(1)));
       chosen.push_back(safety(pairs[index].chosen_safe));
       rejected.push_back(safety(pairs[index].rejected_safe));
     }
   }
-  return {at::tensor(margins), at::cat({at::tensor(chosen), at::tensor(rejected)})};
+  return {at::tensor(margins), at::tensor(probabilities), at::cat({at::tensor(chosen), at::tensor(rejected)})};
 }
 
 /// Sums over pairs, so that batches of different sizes count by their pairs.
@@ -76,7 +77,7 @@ struct Measured {
 
 Tensor loss_of(const Tensor& scores, const Labels& labels, const RewardConfig& config) {
   const std::int64_t pairs = scores.size(0) / 2;
-  const Tensor ranking = ranking_loss(scores.narrow(0, 0, pairs), scores.narrow(0, pairs, pairs), labels.margins);
+  const Tensor ranking = ranking_loss(scores.narrow(0, 0, pairs), scores.narrow(0, pairs, pairs), labels.margins, labels.probabilities);
   return config.safety_weight > 0 ? ranking + config.safety_weight * safety_loss(scores, labels.safe) : ranking;
 }
 

@@ -54,12 +54,13 @@ TEST(Row, ReadsEveryKindByItsNamesInTrl) {
   ASSERT_TRUE(completion);
   EXPECT_EQ(std::get<std::string>(std::get<CompletionBody>(completion->body).completion), "b");
   const auto pair = row_of(
-      R"({"prompt": "a", "chosen": "b", "rejected": "c", "strength": "significant", "margin": 0.25, "chosen_safe": true, "rejected_safe": false})",
+      R"({"prompt": "a", "chosen": "b", "rejected": "c", "strength": "significant", "margin": 0.25, "chosen_safe": true, "rejected_safe": false, "probability": 0.8})",
       RowKind::kPreference);
   ASSERT_TRUE(pair);
   const auto& body = std::get<PreferenceBody>(pair->body);
   EXPECT_EQ(body.strength, Strength::kSignificant);
   EXPECT_EQ(body.margin, 0.25);
+  EXPECT_EQ(body.probability, 0.8);
   EXPECT_EQ(body.chosen_safe, true);
   EXPECT_EQ(body.rejected_safe, false);
   const auto thumb = row_of(R"({"prompt": "a", "completion": "b", "label": true})", RowKind::kThumb);
@@ -106,6 +107,8 @@ TEST(Row, SaysWhyALineIsNoRow) {
   EXPECT_THAT(reason(R"({"prompt": "a", "chosen": "b", "rejected": "b"})", RowKind::kPreference), HasSubstr("are the same"));
   EXPECT_THAT(reason(R"({"prompt": "a", "chosen": "b", "rejected": "c", "strength": 3})", RowKind::kPreference),
               HasSubstr("`strength` is none"));
+  EXPECT_THAT(reason(R"({"prompt": "a", "chosen": "b", "rejected": "c", "probability": 1.5})", RowKind::kPreference),
+              HasSubstr("from 0 to 1"));
   EXPECT_THAT(reason(R"({"chosen": "b", "rejected": "c"})", RowKind::kPreference), HasSubstr("`prompt` is missing"));
   EXPECT_THAT(reason(R"({"prompt": "a", "completion": "b", "label": "up"})", RowKind::kThumb), HasSubstr("`label` is neither"));
   EXPECT_THAT(reason(R"({"text": "a", "labels": {"x": 2}})", RowKind::kClass), HasSubstr("from 0 to 1"));

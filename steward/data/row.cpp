@@ -129,6 +129,11 @@ Result<PreferenceBody> preference_of(const json::Object& object) {
     if (!margin->is_number() || !std::isfinite(margin->to_number<double>())) return bad("`margin` is no number");
     body.margin = margin->to_number<double>();
   }
+  if (const json::Value* value = object.if_contains("probability"); value && !value->is_null()) {
+    if (!value->is_number() || !(value->to_number<double>() >= 0 && value->to_number<double>() <= 1))
+      return bad("`probability` is no number from 0 to 1");
+    body.probability = value->to_number<double>();
+  }
   body.chosen_safe = TRY(flag_of(object, "chosen_safe"));
   body.rejected_safe = TRY(flag_of(object, "rejected_safe"));
   return body;
@@ -201,7 +206,7 @@ std::vector<std::string_view> own_keys(RowKind kind) {
     case RowKind::kChat:
       return {"messages", "prompt", "completion"};
     case RowKind::kPreference:
-      return {"prompt", "chosen", "rejected", "strength", "margin", "chosen_safe", "rejected_safe"};
+      return {"prompt", "chosen", "rejected", "strength", "margin", "chosen_safe", "rejected_safe", "probability"};
     case RowKind::kThumb:
       return {"prompt", "completion", "label"};
     case RowKind::kClass:

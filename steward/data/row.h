@@ -40,6 +40,7 @@ struct PreferenceBody {
   std::optional<Strength> strength;  ///< `strength`: negligible | slight | better | significant
   std::optional<double> margin;      ///< `margin`: instead of the strength's
   std::optional<bool> chosen_safe, rejected_safe;
+  std::optional<double> probability;  ///< `probability`: that the chosen answer is the better one, from 0 to 1; absent: certain
 };
 struct ThumbBody {
   Passage prompt, completion;

@@ -121,7 +121,8 @@ Result<Made<PairSample>> make_pairs(const std::vector<Row>& rows, const std::vec
   Maker maker(rows, files, options);
   out.report = TRY(maker.run(tokenizer, pair_exchange, [&](const Row& row, std::vector<Sample> samples) {
     const auto& body = std::get<PreferenceBody>(row.body);
-    out.samples.push_back({std::move(samples[0]), std::move(samples[1]), body.strength, body.margin, body.chosen_safe, body.rejected_safe});
+    out.samples.push_back(
+        {std::move(samples[0]), std::move(samples[1]), body.strength, body.margin, body.chosen_safe, body.rejected_safe, body.probability});
   }));
   return out;
 }

@@ -26,6 +26,7 @@ struct PairSample {
   std::optional<Strength> strength;
   std::optional<double> margin;
   std::optional<bool> chosen_safe, rejected_safe;
+  std::optional<double> probability;
 };
 struct ThumbSample {
   Sample sample;

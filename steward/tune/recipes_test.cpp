@@ -40,6 +40,17 @@ std::string pair_rows(int count) {
   return out;
 }
 
+/// Right answers with a thumb up, and answers without a number with a thumb down.
+std::string thumb_rows(int count) {
+  std::string out;
+  for (int i = 0; i < count; ++i)
+    out += fmt::format(R"({{"prompt": "How much is {} and {}?", "completion": "{}", "label": {}{}}})", i / 2, i / 2 + 1,
+                       i % 2 == 0 ? fmt::format("It is {}.", i / 2 * 2 + 1) : "No idea.", i % 2 == 0,
+                       i / 2 % 8 == 0 ? R"(, "split": "dev")" : "") +
+           "\n";
+  return out;
+}
+
 struct Recipe {
   std::string recipe, folder;
   std::vector<std::string> words;
@@ -192,6 +203,27 @@ TEST(Dpo, NeedsTheBaseAsItsReference) {
   EXPECT_NE(outcome.errors.find("model.train: lora"), std::string::npos) << outcome.errors;
 }
 
+TEST(Kto, ThumbsPullAnswersApart) {
+  const Recipe run = make_recipe("kto", "learns", thumb_rows(48), {"optimizer.rate=0.005", "batch.rows=4"});
+  const auto outcome = run.go(false);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  EXPECT_NE(outcome.errors.find("up, "), std::string::npos) << "how many thumbs point where: " << outcome.errors;
+  const auto measured = run.measured();
+  EXPECT_NEAR(value(measured.front(), "loss"), 0.5, 1e-6) << "the policy begins as the reference";
+  EXPECT_EQ(value(measured.front(), "kl"), 0);
+  EXPECT_LT(value(measured.back(), "validation/loss"), 0.45);
+  EXPECT_GT(value(measured.back(), "validation/accuracy"), 0.75);
+  EXPECT_GT(value(measured.back(), "validation/reward/chosen"), value(measured.back(), "validation/reward/rejected") + 0.3);
+}
+
+TEST(Kto, AKilledRunGoesOnWithTheSameBytes) { expect_same_bytes_after_kills("kto", thumb_rows(60), {"run.accumulate=2"}); }
+
+TEST(Kto, NeedsOtherPromptsInABatch) {
+  const auto outcome = make_recipe("kto", "alone", thumb_rows(9), {"batch.rows=1"}).go(false);
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_NE(outcome.errors.find("batch.rows"), std::string::npos) << outcome.errors;
+}
+
 TEST(Reward, RanksPairsAndKeepsItsHead) {
   const Recipe run = make_recipe("reward", "learns", pair_rows(40), {"loss.safety_weight=0.5", "loss.margins=large"});
   const auto outcome = run.go(false);
@@ -208,6 +240,35 @@ TEST(Reward, RanksPairsAndKeepsItsHead) {
 }
 
 TEST(Reward, AKilledRunGoesOnWithTheSameBytes) { expect_same_bytes_after_kills("reward", pair_rows(60), {"loss.safety_weight=0.5"}); }
+
+/// Pairs with a label that says how likely the chosen answer is the better one.
+std::string soft_rows(int count, double probability) {
+  std::string out;
+  for (int i = 0; i < count; ++i)
+    out += fmt::format(R"({{"prompt": "How much is {0} and {1}?", "chosen": "It is {2}.", "rejected": "No idea.", "probability": {3}}})", i,
+                       i + 1, 2 * i + 1, probability) +
+           "\n";
+  return out;
+}
+
+TEST(Reward, LearnsHowSureALabelIs) {
+  const auto margin = [](const std::string& name, double probability) {
+    const Recipe run = make_recipe("reward", name, soft_rows(40, probability), {"run.epochs=3"});
+    const auto outcome = run.go(false);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+    return outcome.exit_code == 0 ? value(run.measured().back(), "reward/margin") : NAN;
+  };
+  // The least loss is at log(p / (1 - p)).
+  EXPECT_NEAR(margin("soft", 0.75), std::log(3), 0.5);
+  EXPECT_NEAR(margin("swapped", 0.25), -std::log(3), 0.5);
+}
+
+TEST(Dpo, LearnsFromASoftLabelThatSaysTheContrary) {
+  const Recipe run = make_recipe("dpo", "soft", soft_rows(40, 0.1), {"optimizer.rate=0.005"});
+  const auto outcome = run.go(false);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  EXPECT_LT(value(run.measured().back(), "reward/margin"), -0.2);
+}
 
 TEST(Reward, AHeadAlone) {
   const Recipe run = make_recipe("reward", "head", pair_rows(24), {"model.train=head", "model.precision=f32"});

@@ -1,5 +1,7 @@
 #include "steward/tune/token_batch.h"
 
+#include <algorithm>
+
 #include "steward/core/check.h"
 
 namespace steward::tune {
@@ -43,6 +45,54 @@ TokenBatch token_batch(const data::BatchPlan& plan, const std::vector<data::Pair
   }
   chosen.insert(chosen.end(), rejected.begin(), rejected.end());
   return token_batch(chosen);
+}
+
+namespace {
+
+std::vector<const data::Sample*> samples_of(const data::BatchPlan& plan, const std::vector<data::ThumbSample>& thumbs) {
+  std::vector<const data::Sample*> out;
+  for (const auto& row : plan)
+    for (const std::size_t index : row) out.push_back(&thumbs.at(index).sample);
+  return out;
+}
+
+std::ptrdiff_t prompt_length(const data::Sample& sample) {
+  return std::find(sample.mask.begin(), sample.mask.end(), 1) - sample.mask.begin();
+}
+
+bool same_prompt(const data::Sample& a, const data::Sample& b) {
+  return std::equal(a.tokens.begin(), a.tokens.begin() + prompt_length(a), b.tokens.begin(), b.tokens.begin() + prompt_length(b));
+}
+
+data::Sample with_answer_of(const data::Sample& prompt, const data::Sample& answer) {
+  const std::ptrdiff_t length = prompt_length(prompt), begin = prompt_length(answer);
+  data::Sample out{
+      {prompt.tokens.begin(), prompt.tokens.begin() + length}, {prompt.mask.begin(), prompt.mask.begin() + length}, prompt.row};
+  out.tokens.insert(out.tokens.end(), answer.tokens.begin() + begin, answer.tokens.end());
+  out.mask.insert(out.mask.end(), answer.mask.begin() + begin, answer.mask.end());
+  return out;
+}
+
+}  // namespace
+
+TokenBatch token_batch(const data::BatchPlan& plan, const std::vector<data::ThumbSample>& thumbs) {
+  return token_batch(samples_of(plan, thumbs));
+}
+
+TokenBatch mismatched_batch(const data::BatchPlan& plan, const std::vector<data::ThumbSample>& thumbs) {
+  const auto samples = samples_of(plan, thumbs);
+  std::vector<data::Sample> made;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    for (std::size_t step = 1; step < samples.size(); ++step) {
+      const data::Sample& other = *samples[(i + step) % samples.size()];
+      if (same_prompt(*samples[i], other)) continue;
+      made.push_back(with_answer_of(*samples[i], other));
+      break;
+    }
+  }
+  std::vector<const data::Sample*> pointers;
+  for (const data::Sample& sample : made) pointers.push_back(&sample);
+  return token_batch(pointers);
 }
 
 Tensor last_hidden(const Llama& model, const TokenBatch& batch, const Pass& pass) {
