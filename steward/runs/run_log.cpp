@@ -1,12 +1,7 @@
 #include "steward/runs/run_log.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include <fmt/format.h>
@@ -14,6 +9,7 @@
 #include "steward/core/check.h"
 #include "steward/core/files.h"
 #include "steward/core/json.h"
+#include "steward/runs/appended_file.h"
 #include "steward/runs/event_file.h"
 
 namespace steward::runs {
@@ -46,45 +42,10 @@ Result<StepRecord> record_of(std::string_view line) {
   return record;
 }
 
-/// A file that grows at its end.
-class Appended {
- public:
-  static Result<std::unique_ptr<Appended>> open(const std::string& path) {
-    const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0) return fail(ErrorCode::kInternal, fmt::format("cannot open {}: {}", path, std::strerror(errno)));
-    return std::make_unique<Appended>(fd, path);
-  }
-  Appended(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
-  ~Appended() { ::close(fd_); }
-  Appended(const Appended&) = delete;
-  Appended& operator=(const Appended&) = delete;
-
-  /// All of `bytes`, or, when the disk is full, none of them.
-  Result<void> write(std::string_view bytes) {
-    const off_t begin = ::lseek(fd_, 0, SEEK_END);
-    while (!bytes.empty()) {
-      const ssize_t count = ::write(fd_, bytes.data(), bytes.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) {
-        const int error = errno;
-        const bool undone = begin >= 0 && ::ftruncate(fd_, begin) == 0;
-        return fail(ErrorCode::kInternal,
-                    fmt::format("cannot write {}: {}{}", path_, std::strerror(error), undone ? "" : "; its last record is cut short"));
-      }
-      bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
-    return {};
-  }
-
- private:
-  int fd_;
-  std::string path_;
-};
-
 }  // namespace
 
 struct RunLog::Files {
-  std::unique_ptr<Appended> log, events;
+  std::unique_ptr<AppendedFile> log, events;
   const Clock* clock = nullptr;
   std::vector<StepRecord> records;
 };
@@ -126,8 +87,8 @@ Result<RunLog> RunLog::open(const std::string& log_path, const std::string& even
   }
   TRY(write_file_atomic(log_path, log));
   TRY(write_file_atomic(events_path, events));
-  files->log = TRY(Appended::open(log_path));
-  files->events = TRY(Appended::open(events_path));
+  files->log = TRY(AppendedFile::open(log_path));
+  files->events = TRY(AppendedFile::open(events_path));
   return RunLog(std::move(files));
 }
 
