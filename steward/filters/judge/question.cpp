@@ -5,10 +5,13 @@
 #include <fmt/format.h>
 
 #include "steward/core/check.h"
-#include "steward/filters/judge/fence.h"
+#include "steward/text/fence.h"
 
 namespace steward::filters {
 namespace {
+
+using text::Fence;
+using text::fence_for;
 
 Fence fence_of(const Exhibit& exhibit) {
   std::vector<std::string_view> texts = {exhibit.text};

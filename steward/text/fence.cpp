@@ -1,8 +1,8 @@
-#include "steward/filters/judge/fence.h"
+#include "steward/text/fence.h"
 
 #include "steward/text/view.h"
 
-namespace steward::filters {
+namespace steward::text {
 namespace {
 
 constexpr std::string_view kBegin = "qx";
@@ -32,7 +32,7 @@ std::string Fence::quote(std::string_view text) const { return "<<<" + word + "\
 
 Fence fence_for(const std::vector<std::string_view>& texts) {
   std::vector<std::string> skeletons;
-  for (const std::string_view text : texts) skeletons.push_back(text::skeleton_text(text));
+  for (const std::string_view text : texts) skeletons.push_back(skeleton_text(text));
   std::size_t words = kLetters.size() * kLetters.size();
   for (std::size_t letters = 3;; ++letters) {  // a text holds fewer words than it has bytes: soon there are more
     words *= kLetters.size();
@@ -48,4 +48,4 @@ Fence fence_for(const std::vector<std::string_view>& texts) {
   }
 }
 
-}  // namespace steward::filters
+}  // namespace steward::text
