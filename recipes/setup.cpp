@@ -106,9 +106,11 @@ Result<void> export_run(const CommonConfig& config, const Trainee& trainee, cons
   return {};
 }
 
-Result<void> write_report(const Trainee& trainee, const Session& session, std::vector<runs::ReportSample> samples) {
+Result<void> write_report(const Trainee& trainee, const Session& session, std::vector<runs::ReportSample> samples,
+                          std::vector<std::pair<std::string, std::string>> facts) {
   const std::string& folder = session.folder().path();
-  TRY(session.write_report(std::filesystem::path(folder).filename().string(), {{"trained", describe(trainee)}}, std::move(samples)));
+  facts.insert(facts.begin(), {"trained", describe(trainee)});
+  TRY(session.write_report(std::filesystem::path(folder).filename().string(), std::move(facts), std::move(samples)));
   fmt::print("{}\n", folder);
   return {};
 }

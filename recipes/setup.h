@@ -53,6 +53,8 @@ Result<json::Object> origin_of(const CommonConfig& config, const std::string& re
 Result<void> export_run(const CommonConfig& config, const tune::Trainee& trainee, const tune::Session& session, tune::ModelCard card);
 
 /// The run's page, the last thing that a run writes.
-Result<void> write_report(const tune::Trainee& trainee, const tune::Session& session, std::vector<runs::ReportSample> samples);
+/// facts: what the recipe measured.
+Result<void> write_report(const tune::Trainee& trainee, const tune::Session& session, std::vector<runs::ReportSample> samples,
+                          std::vector<std::pair<std::string, std::string>> facts = {});
 
 }  // namespace steward::recipes

@@ -20,18 +20,6 @@ struct SftConfig : CommonConfig {
   SftConfig() { optimizer.rate = 2e-4; }
 };
 
-/// Mean loss of a token, in nats.
-double validate(const Trainee& trainee, const std::vector<data::Sample>& samples, std::size_t at_once) {
-  const at::NoGradGuard guard;
-  double sum = 0, count = 0;
-  for (const data::BatchPlan& plan : in_order(samples.size(), at_once)) {
-    const TokenBatch batch = token_batch(plan, samples);
-    sum += weighted_nll(predict(trainee.model, batch, trainee.pass()), at::ones_like(batch.targets, at::kFloat)).item<double>();
-    count += static_cast<double>(batch.learned());
-  }
-  return sum / count;
-}
-
 }  // namespace
 
 Result<void> sft(const Arguments& arguments) {
@@ -59,20 +47,12 @@ Result<void> sft(const Arguments& arguments) {
 
   while (!session.ended()) {
     std::vector<TokenBatch> step;
-    std::int64_t learned = 0, read = 0;
+    std::int64_t read = 0;
     for (std::int64_t i = 0; i < config.run.accumulate; ++i) {
       step.push_back(token_batch(batches.next(), data.train));
-      learned += step.back().learned();
       read += step.back().tokens();
     }
-    // Every token of the step counts alike, whichever batch it is in.
-    double loss = 0;
-    for (const TokenBatch& batch : step) {
-      const Tensor weights = at::full({batch.learned()}, 1.0 / static_cast<double>(learned));
-      const Tensor part = weighted_nll(predict(trainee.model, batch, trainee.pass()), weights);
-      part.backward();
-      loss += part.item<double>();
-    }
+    const double loss = backward_token_loss(trainee.model, step, trainee.pass());
     const double norm = clip_gradients(trainee.optimizer.parameters(), config.optimizer.clip_norm);
     TRY(check_finite(session.step(), loss, norm));
     const double rate = rate_at(schedule, session.step());
@@ -81,7 +61,7 @@ Result<void> sft(const Arguments& arguments) {
     StepValues values = {{"loss", loss}, {"rate", rate}, {"gradient/norm", norm}, {"tokens", static_cast<double>(read)}};
     std::optional<double> validation;
     if (session.validates() && !data.validation.empty()) {
-      validation = validate(trainee, data.validation, static_cast<std::size_t>(config.data.rows));
+      validation = mean_token_loss(trainee.model, data.validation, trainee.pass(), static_cast<std::size_t>(config.data.rows));
       values.emplace_back("validation/loss", *validation);
     }
     TRY(session.finish_step(std::move(values), read, validation));

@@ -38,4 +38,9 @@ Tensor last_hidden(const Llama& model, const TokenBatch& batch, const Pass& pass
 /// Runs the model over a batch: what the losses take.
 Predicted predict(const Llama& model, const TokenBatch& batch, const Pass& pass);
 
+/// Adds the gradient of the mean loss of a step's learned tokens: each counts alike, whichever batch it is in. Returns the loss, in nats.
+double backward_token_loss(const Llama& model, const std::vector<TokenBatch>& step, const Pass& pass);
+/// Mean loss of a learned token, in nats, without a gradient. at_once: samples of one pass.
+double mean_token_loss(const Llama& model, const std::vector<data::Sample>& samples, const Pass& pass, std::size_t at_once);
+
 }  // namespace steward::tune
