@@ -1,57 +1,17 @@
 // Adapters of the default model, made here with random weights: what one does to log-probabilities is held against llama.cpp called by
 // hand.
-#include <ggml.h>
-#include <gguf.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 
-#include "steward/core/files.h"
 #include "steward/core/hash.h"
-#include "steward/core/random.h"
+#include "steward/model/llama/testing/adapter.h"
 #include "steward/model/llama/testing/session.h"
 
 namespace steward::model {
 namespace {
 
 using namespace testing_llama;
-
-/// What a file says that it is.
-struct Made {
-  std::string architecture = "llama", type = "adapter";
-  std::string tensor = "blk.3.attn_q.weight";
-  int inputs = 576;  ///< of the tensor
-};
-
-ggml_tensor* random_tensor(ggml_context* context, const std::string& name, std::pair<int, int> shape, Random& random) {
-  ggml_tensor* tensor = ggml_new_tensor_2d(context, GGML_TYPE_F32, shape.first, shape.second);
-  ggml_set_name(tensor, name.c_str());
-  auto* data = static_cast<float*>(tensor->data);
-  for (int i = 0; i < shape.first * shape.second; ++i) data[i] = static_cast<float>(random.uniform() - 0.5) * 0.4F;
-  return tensor;
-}
-
-/// Writes an adapter of rank 4 and gives back its path.
-std::string make_adapter(const std::string& name, std::uint64_t seed, const Made& made = {}) {
-  const std::string folder = ::testing::TempDir() + "/adapters-" + std::to_string(::getpid());
-  std::filesystem::create_directories(folder);
-  Random random(seed);
-  ggml_context* context = ggml_init({1 << 20, nullptr, false});
-  gguf_context* file = gguf_init_empty();
-  gguf_set_val_str(file, "general.type", made.type.c_str());
-  gguf_set_val_str(file, "general.architecture", made.architecture.c_str());
-  gguf_set_val_str(file, "general.name", name.c_str());
-  gguf_set_val_str(file, "adapter.type", "lora");
-  gguf_set_val_f32(file, "adapter.lora.alpha", 8);
-  gguf_add_tensor(file, random_tensor(context, made.tensor + ".lora_a", {made.inputs, 4}, random));
-  gguf_add_tensor(file, random_tensor(context, made.tensor + ".lora_b", {4, 576}, random));
-  const std::string path = folder + "/" + name + ".gguf";
-  EXPECT_TRUE(gguf_write_to_file(file, path.c_str(), false));
-  gguf_free(file);
-  ggml_free(context);
-  return path;
-}
 
 /// The base and adapters "one", "two" and "none", which has scale 0.
 const std::vector<std::unique_ptr<LanguageModel>>& family() {

@@ -6,6 +6,7 @@
 #include <llama.h>
 
 #include "steward/core/check.h"
+#include "steward/model/llama/decode_batch.h"
 
 namespace steward::model {
 namespace {
@@ -16,21 +17,6 @@ constexpr int kTurnSteps = 16;
 
 }  // namespace
 
-struct Engine::Batch {
-  Batch() : value(llama_batch_init(kBatchTokens, 0, 1)) {}
-  ~Batch() { llama_batch_free(value); }
-  int add(Token token, int position, int sequence, bool wants_logits) {
-    const int at = value.n_tokens++;
-    value.token[at] = token;
-    value.pos[at] = position;
-    value.n_seq_id[at] = 1;
-    value.seq_id[at][0] = sequence;
-    value.logits[at] = wants_logits ? 1 : 0;
-    return at;
-  }
-  llama_batch value;
-};
-
 Engine::Engine(llama_model* model, llama_context* context, std::vector<Adapter> adapters, const LlamaOptions& options)
     : context_(context),
       vocab_(llama_model_get_vocab(model)),
@@ -39,7 +25,7 @@ Engine::Engine(llama_model* model, llama_context* context, std::vector<Adapter> 
       context_tokens_(static_cast<int>(llama_n_ctx(context)) / options.sequences),
       adapters_(std::move(adapters)),
       slots_(static_cast<std::size_t>(options.sequences)),
-      batch_(std::make_unique<Batch>()) {
+      batch_(std::make_unique<DecodeBatch>(kBatchTokens)) {
   for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].sequence = static_cast<int>(i);
   thread_ = std::thread([this] { run(); });
 }
@@ -195,14 +181,14 @@ void Engine::choose_adapter() {
 
 void Engine::step() {
   if (!adapters_.empty()) choose_adapter();
-  batch_->value.n_tokens = 0;
+  batch_->clear();
   int room = kBatchTokens;
   for (Slot& slot : slots_)  // those that generate first: they wait for one token only
     if (takes_part(slot) && slot.generating) add_to_batch(slot, room);
   for (Slot& slot : slots_)
     if (takes_part(slot) && !slot.generating) add_to_batch(slot, room);
-  if (batch_->value.n_tokens == 0) return;
-  if (llama_decode(context_, batch_->value) != 0) {
+  if (batch_->empty()) return;
+  if (!batch_->decode(context_)) {
     for (Slot& slot : slots_) {
       if (!takes_part(slot)) continue;
       slot.cached.clear();

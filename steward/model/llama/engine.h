@@ -21,6 +21,8 @@ struct llama_vocab;
 
 namespace steward::model {
 
+class DecodeBatch;
+
 /// A request under way, shared by its handle and the engine.
 struct Job {
   std::vector<Token> prompt;
@@ -93,8 +95,7 @@ class Engine {
   std::size_t adapter_ = 0;  ///< whose turn it is, as in Job
   int turn_steps_ = 0;
   std::vector<Slot> slots_;
-  struct Batch;
-  std::unique_ptr<Batch> batch_;
+  std::unique_ptr<DecodeBatch> batch_;
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -87,19 +87,7 @@ Result<void> load_adapter(const AdapterOptions& options, Loaded& out) {
   if (!options.sha256.empty() && sha256 != options.sha256)
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("the adapter {} has sha256 {}, product.yaml pins {}: another file?", options.path, sha256, options.sha256));
-  if (header.text("general.type") != "adapter" || header.text("adapter.type") != "lora")
-    return fail(ErrorCode::kInvalidInput,
-                fmt::format("{} is no LoRA adapter: convert it with llama.cpp's convert_lora_to_gguf.py", options.path));
-  if (header.text("general.architecture") != base.architecture)
-    return fail(ErrorCode::kInvalidInput,
-                fmt::format("the adapter {} was made for a model of another architecture than {}", options.path, base.id));
-  std::unique_ptr<llama_adapter_lora, AdapterDelete> adapter(llama_adapter_lora_init(out.model.get(), options.path.c_str()));
-  if (!adapter)
-    return fail(ErrorCode::kInvalidInput, fmt::format("the adapter {} does not fit {}: was it made for another model? ({})", options.path,
-                                                      base.id, last_library_error()));
-  if (llama_adapter_get_alora_n_invocation_tokens(adapter.get()) > 0)
-    return fail(ErrorCode::kInvalidInput,
-                fmt::format("the adapter {} is switched on by words in the prompt, which is not supported", options.path));
+  auto adapter = TRY(load_lora(out.model.get(), options.path));
   out.records.push_back(adapter_record(base, options, header, std::move(sha256)));
   out.adapters.push_back(std::move(adapter));
   return {};
@@ -171,16 +159,37 @@ Result<ChatTemplate> parse_template(const std::string& source, const llama_vocab
   return ChatTemplate::parse(source, token_text(vocab, llama_vocab_bos(vocab)), token_text(vocab, llama_vocab_eos(vocab)));
 }
 
-Result<std::unique_ptr<Loaded>> load(const LlamaOptions& options) {
-  TRY(read_gguf_header(options.path));
+Result<std::unique_ptr<llama_model, ModelDelete>> load_weights(const std::string& path) {
+  TRY(read_gguf_header(path));
   prepare_library();
-  auto out = std::make_unique<Loaded>();
-  llama_model_params model_params = llama_model_default_params();
-  model_params.n_gpu_layers = 0;
-  out->model.reset(llama_model_load_from_file(options.path.c_str(), model_params));
-  if (!out->model)
+  llama_model_params params = llama_model_default_params();
+  params.n_gpu_layers = 0;
+  std::unique_ptr<llama_model, ModelDelete> out(llama_model_load_from_file(path.c_str(), params));
+  if (!out)
     return fail(ErrorCode::kInvalidInput,
-                fmt::format("{} is not a whole model that this program reads ({}): fetch it again", options.path, last_library_error()));
+                fmt::format("{} is not a whole model that this program reads ({}): fetch it again", path, last_library_error()));
+  return out;
+}
+
+Result<std::unique_ptr<llama_adapter_lora, AdapterDelete>> load_lora(llama_model* model, const std::string& path) {
+  const GgufHeader header = TRY(read_gguf_header(path));
+  if (header.text("general.type") != "adapter" || header.text("adapter.type") != "lora")
+    return fail(ErrorCode::kInvalidInput, fmt::format("{} is no LoRA adapter: convert it with llama.cpp's convert_lora_to_gguf.py", path));
+  if (header.text("general.architecture") != metadata(model, "general.architecture"))
+    return fail(ErrorCode::kInvalidInput, fmt::format("the adapter {} was made for a model of another architecture", path));
+  std::unique_ptr<llama_adapter_lora, AdapterDelete> out(llama_adapter_lora_init(model, path.c_str()));
+  if (!out)
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("the adapter {} does not fit its base: was it made for another model? ({})", path, last_library_error()));
+  if (llama_adapter_get_alora_n_invocation_tokens(out.get()) > 0)
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("the adapter {} is switched on by words in the prompt, which is not supported", path));
+  return out;
+}
+
+Result<std::unique_ptr<Loaded>> load(const LlamaOptions& options) {
+  auto out = std::make_unique<Loaded>();
+  out->model = TRY(load_weights(options.path));
   out->vocab = llama_model_get_vocab(out->model.get());
   std::string sha256 = TRY(sha256_file_hex(options.path));
   out->records.push_back(make_record(out->model.get(), options, std::move(sha256)));

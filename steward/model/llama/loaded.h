@@ -42,6 +42,11 @@ struct Loaded {
 /// Errors: those of open_llama.
 Result<std::unique_ptr<Loaded>> load(const LlamaOptions& options);
 
+/// A file's weights alone. Errors: kNotFound; kInvalidInput if it is no whole GGUF file that llama.cpp reads.
+Result<std::unique_ptr<llama_model, ModelDelete>> load_weights(const std::string& path);
+/// A LoRA of these weights. Errors: kNotFound; kInvalidInput if it is none, or was made for another model.
+Result<std::unique_ptr<llama_adapter_lora, AdapterDelete>> load_lora(llama_model* model, const std::string& path);
+
 /// Readies llama.cpp, once: its messages are kept for ours.
 void prepare_library();
 /// The last of llama.cpp's errors.
