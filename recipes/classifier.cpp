@@ -190,11 +190,11 @@ Result<Prepared> prepare(const Config& config, const model::WeightsFile& file) {
   return out;
 }
 
-TokenBatch batch_of(const Windows& windows, std::span<const std::size_t> chosen) {
+WindowBatch batch_of(const Windows& windows, std::span<const std::size_t> chosen) {
   std::size_t longest = 0;
   for (const std::size_t i : chosen) longest = std::max(longest, windows.lengths[i]);
   const auto rows = static_cast<std::int64_t>(chosen.size());
-  TokenBatch out = {at::zeros({rows, static_cast<std::int64_t>(longest)}, at::kLong), at::empty({rows}, at::kLong)};
+  WindowBatch out = {at::zeros({rows, static_cast<std::int64_t>(longest)}, at::kLong), at::empty({rows}, at::kLong)};
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     std::copy(windows.tokens[chosen[i]].begin(), windows.tokens[chosen[i]].end(), out.tokens.data_ptr<std::int64_t>() + i * longest);
     out.lengths.data_ptr<std::int64_t>()[i] = static_cast<std::int64_t>(windows.lengths[chosen[i]]);

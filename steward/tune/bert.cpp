@@ -140,7 +140,7 @@ Tensor Bert::run_layer(const Layer& layer, const Tensor& hidden, const Tensor& m
   return add_norm(middle, product(layer.down, at::gelu(product(layer.up, middle))), layer.output_norm);
 }
 
-Tensor Bert::forward(const TokenBatch& batch, std::span<const int> pooled) const {
+Tensor Bert::forward(const WindowBatch& batch, std::span<const int> pooled) const {
   const std::int64_t windows = batch.tokens.size(0), longest = batch.tokens.size(1);
   STEWARD_CHECK(longest <= positions() && batch.lengths.size(0) == windows && !pooled.empty() && pooled.back() <= layers());
   const Tensor inside = at::arange(longest).unsqueeze(0) < batch.lengths.unsqueeze(1);  // [B, T]

@@ -13,7 +13,7 @@
 namespace steward::tune {
 
 /// Windows of token ids, padded to one length.
-struct TokenBatch {
+struct WindowBatch {
   Tensor tokens;   ///< int64 [B, T]; what lies behind a window's length is not read
   Tensor lengths;  ///< int64 [B], 1 to T
 };
@@ -34,7 +34,7 @@ class Bert {
   static Result<Bert> load(const model::WeightsFile& file, const BertOptions& options);
 
   /// Means of the hidden states behind each of the `pooled` layers (from 1, ascending) over each window, float32 [B, pooled · width].
-  Tensor forward(const TokenBatch& batch, std::span<const int> pooled) const;
+  Tensor forward(const WindowBatch& batch, std::span<const int> pooled) const;
 
   std::int64_t width() const { return width_; }
   std::int64_t positions() const { return places_.size(0); }

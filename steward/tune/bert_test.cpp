@@ -27,7 +27,7 @@ std::string path_of(const std::string& file) {
 }
 
 /// The texts as the encoder cuts them: one window each.
-TokenBatch batch_of(const model::WeightsFile& file) {
+WindowBatch batch_of(const model::WeightsFile& file) {
   const auto tokenizer = model::load_tokenizer(file).value();
   const auto begin = file.integer("tokenizer.ggml.bos_token_id", 0, 1 << 20).value();
   const auto end = file.integer("tokenizer.ggml.eos_token_id", 0, 1 << 20).value();
@@ -63,7 +63,7 @@ class BertFile : public testing::TestWithParam<const char*> {
  protected:
   const std::string path_ = path_of(GetParam());
   const model::WeightsFile file_ = model::WeightsFile::open(path_).value();
-  const TokenBatch batch_ = batch_of(file_);
+  const WindowBatch batch_ = batch_of(file_);
 };
 
 TEST_P(BertFile, SaysWhatTheEncoderSays) {
