@@ -20,5 +20,6 @@ Result<void> sft(const Arguments& arguments);
 Result<void> reward(const Arguments& arguments);
 Result<void> dpo(const Arguments& arguments);
 Result<void> kto(const Arguments& arguments);
+Result<void> ghost_attention(const Arguments& arguments);
 
 }  // namespace steward::recipes

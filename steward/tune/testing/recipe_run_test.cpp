@@ -1,0 +1,81 @@
+#include "steward/tune/testing/recipe_run.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "steward/core/files.h"
+#include "steward/runs/run_log.h"
+#include "steward/tune/testing/library.h"
+
+namespace steward::tune::testing {
+
+Outcome Recipe::go(bool resume, int kill_after, const std::string& file) const {
+  std::vector<std::string> arguments = words;
+  if (resume) arguments.emplace_back("--resume");
+  return run_tune(arguments, folder + "/" + file, kill_after);
+}
+
+std::string Recipe::bytes(const std::string& file) const { return read_file(folder + "/" + file).value_or(""); }
+
+std::vector<std::vector<std::pair<std::string, double>>> Recipe::measured() const {
+  std::vector<std::vector<std::pair<std::string, double>>> out;
+  const auto log = runs::read_log(folder + "/log.jsonl");
+  if (!log) ADD_FAILURE() << log.error().message;
+  if (log)
+    for (const auto& record : *log) out.push_back(record.values);
+  return out;
+}
+
+Recipe make_recipe(const std::string& recipe, const std::string& name, const std::string& rows, const std::vector<std::string>& settings) {
+  // The last part of a folder's name goes into the card and the adapter.
+  Recipe run{recipe, scratch_folder() + "/" + name + "/" + recipe, {recipe}};
+  const std::string data = scratch_folder() + "/" + recipe + "-rows.jsonl";
+  EXPECT_TRUE(write_file_atomic(data, rows));
+  std::vector<std::string> all = {"run.folder=" + run.folder, "model.base=" + small_chat_model(), "data.files=[" + data + "]",
+                                  "data.tokens_max=96", "run.threads=2"};
+  if (recipe != "ai-feedback")
+    all.insert(all.end(), {"run.epochs=2", "batch.rows=2", "batch.row_tokens=96", "run.checkpoint_every=3", "run.validate_every=5",
+                           "optimizer.rate=0.01", "model.lora.rank=4"});
+  all.insert(all.end(), settings.begin(), settings.end());
+  for (const std::string& setting : all) run.words.insert(run.words.end(), {"--set", setting});
+  return run;
+}
+
+double value(const std::vector<std::pair<std::string, double>>& measured, const std::string& name) {
+  for (const auto& [key, number] : measured)
+    if (key == name) return number;
+  ADD_FAILURE() << "no " << name;
+  return NAN;
+}
+
+void expect_same_files_after_kills(const Recipe& whole, const Recipe& killed, const std::vector<Kill>& kills,
+                                   const std::vector<std::string>& files) {
+  const auto outcome = whole.go(false);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  int done = 0;
+  bool begun = false;
+  for (const Kill& kill : kills) {
+    const auto cut = killed.go(begun, kill.lines, kill.file);
+    begun = true;
+    done += cut.killed ? 1 : 0;
+    if (!cut.killed) ASSERT_EQ(cut.exit_code, 0) << cut.errors;
+  }
+  EXPECT_GE(done, 3) << "the runs were over before they could be killed: this test shows nothing";
+  const auto last = killed.go(true);
+  ASSERT_EQ(last.exit_code, 0) << last.errors;
+  for (const std::string& file : files) {
+    ASSERT_FALSE(whole.bytes(file).empty()) << file;
+    EXPECT_TRUE(whole.bytes(file) == killed.bytes(file)) << file;
+  }
+}
+
+void expect_same_bytes_after_kills(const std::string& recipe, const std::string& rows, const std::vector<std::string>& settings) {
+  const Recipe whole = make_recipe(recipe, "whole", rows, settings), killed = make_recipe(recipe, "killed", rows, settings);
+  std::vector<Kill> kills;
+  for (const int lines : {1, 4, 5, 8, 11}) kills.push_back({"log.jsonl", lines});
+  expect_same_files_after_kills(whole, killed, kills, {"adapter.gguf", "best/trainer.safetensors"});
+  EXPECT_EQ(whole.measured(), killed.measured());
+}
+
+}  // namespace steward::tune::testing

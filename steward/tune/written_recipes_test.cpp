@@ -1,0 +1,119 @@
+// Recipes that let a model write before it learns: whole runs on a small model that was taught to talk, killed and gone on with.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "steward/core/files.h"
+#include "steward/core/json.h"
+#include "steward/data/reader.h"
+#include "steward/tune/testing/library.h"
+#include "steward/tune/testing/recipe_run.h"
+
+namespace steward::tune {
+namespace {
+
+using testing::expect_same_files_after_kills;
+using ::testing::HasSubstr;
+using testing::make_recipe;
+using testing::Recipe;
+
+using Turns = std::vector<std::string>;  ///< the user's and the assistant's in turn
+
+std::string chat_row(const Turns& turns, const std::string& more = "") {
+  json::Array messages;
+  for (std::size_t i = 0; i < turns.size(); ++i)
+    messages.push_back(json::Object{{"role", i % 2 == 0 ? "user" : "assistant"}, {"content", turns[i]}});
+  std::string row = json::dump(json::Object{{"messages", messages}});
+  row.pop_back();
+  return row + more + "}\n";
+}
+
+/// The small model with all its weights taught `rows`: what it says ends, and repeats.
+std::string taught(const std::string& name, const std::string& rows, int epochs) {
+  const Recipe run = make_recipe("sft", "taught-" + name, rows,
+                                 {"model.train=full", "optimizer.rate=0.01", "batch.rows=8", fmt::format("run.epochs={}", epochs),
+                                  "run.validate_every=0", "run.checkpoint_every=1000", "run.report_samples=0", "batch.layout=padded"});
+  const auto outcome = run.go(false);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+  return run.folder + "/model.gguf";
+}
+
+json::Object object_of(const std::string& text) {
+  const auto value = json::parse(text);
+  EXPECT_TRUE(value && value->is_object()) << text;
+  return value && value->is_object() ? value->as_object() : json::Object{};
+}
+
+constexpr const char* kWords[] = {"red", "blue", "green", "black", "white", "pink"};
+std::string say(int i) { return fmt::format("Say {}.", kWords[i % 6]); }
+std::string said(int i) { return kWords[i % 6]; }
+
+/// A model that obeys an instruction of the last message, and no other.
+std::string obedient_model() {
+  static const std::string path = [] {
+    std::string rows;
+    for (int i = 0; i < 6; ++i) {
+      rows += chat_row({say(i), said(i)});
+      rows += chat_row({say(i) + "\n\nEnd with Over.", said(i) + " Over."});
+      for (int j = 0; j < 6; ++j) {
+        rows += chat_row({say(i), said(i), say(j), said(j)});
+        rows += chat_row({say(i) + "\n\nEnd with Over.", said(i) + " Over.", say(j), said(j)});
+        rows += chat_row({say(i) + "\n\nEnd with Over.", said(i) + " Over.", say(j) + "\n\nEnd with Over.", said(j) + " Over."});
+      }
+    }
+    return taught("obedient", rows, 6);
+  }();
+  return path;
+}
+
+Recipe ghost(const std::string& name, int dialogues, const std::vector<std::string>& settings = {}) {
+  std::string rows;
+  for (int i = 0; i < dialogues; ++i) rows += chat_row({say(i), "?", say(i / 6 + i), "?"}, i % 4 == 0 ? R"(,"split":"dev")" : "");
+  const std::string instructions = testing::scratch_folder() + "/over.yaml";
+  EXPECT_TRUE(write_file_atomic(instructions, "- {id: over, say: End with Over., obeyed: {ends: Over.}}\n"));
+  std::vector<std::string> all = {"model.base=" + obedient_model(),
+                                  "ghost.instructions=" + instructions,
+                                  "sampling.tokens_max=8",
+                                  "sampling.temperature=0.5",
+                                  "sampling.stretch=8",
+                                  "batch.rows=4",
+                                  "data.tokens_max=128",
+                                  "batch.row_tokens=128"};
+  all.insert(all.end(), settings.begin(), settings.end());
+  return make_recipe("ghost-attention", name, rows, all);
+}
+
+TEST(GhostAttention, TheInstructionOfTheFirstMessageHolds) {
+  const Recipe run = ghost("learns", 72, {"run.epochs=6"});
+  const auto outcome = run.go(false);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const json::Object measured = object_of(run.bytes("measured.json"));
+  const auto held_out = measured.at("held_out").as_int64();
+  EXPECT_GE(held_out, 12);
+  EXPECT_LE(measured.at("obeyed_before").as_int64() * 4, held_out) << outcome.errors;
+  EXPECT_GE(measured.at("obeyed_after").as_int64() * 2, held_out) << outcome.errors;
+  EXPECT_THAT(outcome.errors, HasSubstr("last turns that obey, after"));
+  EXPECT_THAT(run.bytes("report.html"), HasSubstr("at turn 2"));
+}
+
+TEST(GhostAttention, AKilledRunGoesOnWithTheSameBytes) {
+  const std::vector<std::string> settings = {"run.epochs=2", "sampling.temperature=1.2"};
+  expect_same_files_after_kills(ghost("whole", 40, settings), ghost("killed", 40, settings),
+                                {{"samples.jsonl", 2}, {"samples.jsonl", 3}, {"samples.jsonl", 5}, {"log.jsonl", 1}, {"log.jsonl", 4}},
+                                {"samples.jsonl", "adapter.gguf", "best/trainer.safetensors", "measured.json"});
+}
+
+TEST(GhostAttention, NothingToLearnIsAnErrorThatSaysWhy) {
+  const std::string instructions = testing::scratch_folder() + "/impossible.yaml";
+  ASSERT_TRUE(write_file_atomic(instructions, "- {id: x, say: Sing., obeyed: {contains: tralala}}\n"));
+  const auto outcome = ghost("impossible", 8, {"ghost.instructions=" + instructions}).go(false);
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_THAT(outcome.errors, HasSubstr("8 disobedient"));
+  EXPECT_THAT(outcome.errors, HasSubstr("ghost.draws"));
+}
+
+}  // namespace
+}  // namespace steward::tune
