@@ -26,6 +26,7 @@ constexpr Recipe kRecipes[] = {{"sft", "supervised fine-tuning on chats", stewar
                                {"dpo", "direct preference optimisation from pairs of answers", steward::recipes::dpo},
                                {"kto", "preference optimisation from answers with thumbs", steward::recipes::kto},
                                {"ghost-attention", "instructions that hold for a whole dialogue", steward::recipes::ghost_attention},
+                               {"ai-feedback", "preferences between answers by a model's judgement", steward::recipes::ai_feedback},
                                {"classifier", "the encoder behind the learned detection, and its heads", steward::recipes::classifier}};
 
 /// libtorch throws; past this point everything is a Result.

@@ -21,5 +21,6 @@ Result<void> reward(const Arguments& arguments);
 Result<void> dpo(const Arguments& arguments);
 Result<void> kto(const Arguments& arguments);
 Result<void> ghost_attention(const Arguments& arguments);
+Result<void> ai_feedback(const Arguments& arguments);
 
 }  // namespace steward::recipes

@@ -115,5 +115,63 @@ TEST(GhostAttention, NothingToLearnIsAnErrorThatSaysWhy) {
   EXPECT_THAT(outcome.errors, HasSubstr("ghost.draws"));
 }
 
+Recipe feedback(const std::string& name, const std::string& rows, const std::vector<std::string>& settings = {}) {
+  std::vector<std::string> all = {"model.base=" + obedient_model(), "sampling.tokens_max=8",
+                                  "sampling.temperature=2",         "sampling.stretch=4",
+                                  "judge.tokens_max=512",           "constitution.policy=" STEWARD_SOURCE_DIR "/policies/base.yaml"};
+  all.insert(all.end(), settings.begin(), settings.end());
+  return make_recipe("ai-feedback", name, rows, all);
+}
+
+std::string prompt_rows(int count) {
+  std::string out;
+  for (int i = 0; i < count; ++i) out += fmt::format(R"({{"prompt": "{}", "id": "row {}"}})", say(i), i) + "\n";
+  return out;
+}
+
+std::vector<data::Row> preferences(const Recipe& run) {
+  const auto rows = data::read_rows({run.folder + "/preferences.jsonl"}, {.kind = data::RowKind::kPreference});
+  EXPECT_TRUE(rows) << rows.error().message;
+  return rows ? rows->train : std::vector<data::Row>();
+}
+
+TEST(AiFeedback, WritesPreferencesThatARewardModelLearns) {
+  const Recipe run = feedback("labels", prompt_rows(32), {"constitution.ensemble=2"});
+  const auto outcome = run.go(false);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  EXPECT_THAT(outcome.errors, HasSubstr("position bias"));
+  EXPECT_THAT(run.bytes("report.html"), HasSubstr("position bias"));
+  EXPECT_THAT(run.bytes("constitution.yaml"), HasSubstr("weapons_cbrne"));
+  const auto rows = preferences(run);
+  ASSERT_GE(rows.size(), 4u) << outcome.errors;
+  for (const data::Row& row : rows) {
+    const auto& body = std::get<data::PreferenceBody>(row.body);
+    ASSERT_TRUE(body.probability);
+    EXPECT_GE(*body.probability, 0.5) << "the chosen answer is the likelier one";
+    EXPECT_FALSE(row.id.empty()) << "what else the row said is kept";
+  }
+  const Recipe reward = make_recipe("reward", "of-labels", run.bytes("preferences.jsonl"), {"run.epochs=1"});
+  const auto learned = reward.go(false);
+  EXPECT_EQ(learned.exit_code, 0) << learned.errors;
+}
+
+TEST(AiFeedback, JudgesGivenAnswersAndSaysHowOftenItAgrees) {
+  std::string rows;
+  for (int i = 0; i < 6; ++i) rows += fmt::format(R"({{"prompt": "{}", "chosen": "{}", "rejected": "No."}})", say(i), said(i)) + "\n";
+  const Recipe run = feedback("given", rows, {"feedback.answers=given", "judge.thought_tokens=6", "judge.clamp=true"});
+  const auto outcome = run.go(false);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  EXPECT_THAT(outcome.errors, HasSubstr("labels that agree with the rows': "));
+  const auto labelled = preferences(run);
+  ASSERT_EQ(labelled.size(), 6u) << outcome.errors;
+  for (const data::Row& row : labelled) EXPECT_LE(*std::get<data::PreferenceBody>(row.body).probability, 0.6) << "clamped";
+}
+
+TEST(AiFeedback, AKilledRunGoesOnWithTheSameBytes) {
+  expect_same_files_after_kills(feedback("whole", prompt_rows(28)), feedback("killed", prompt_rows(28)),
+                                {{"labels.jsonl", 2}, {"labels.jsonl", 3}, {"labels.jsonl", 4}, {"labels.jsonl", 6}},
+                                {"labels.jsonl", "preferences.jsonl", "constitution.yaml"});
+}
+
 }  // namespace
 }  // namespace steward::tune
