@@ -31,7 +31,7 @@ struct FeedbackConfig : CommonConfig {
 };
 
 void declare(runs::Fields& fields, FeedbackConfig& config) {
-  fields.text("model.base", config.model.base, "GGUF file of the model whose answers are sampled").required();
+  declare_writer(fields, config);
   fields.text("judge.model", config.judge, "GGUF file of the model that judges; empty: the base");
   fields.integer("judge.tokens_max", config.judge_tokens, {64, 1 << 20}, "longest question, with its rationale");
   fields.integer("judge.thought_tokens", config.thought_tokens, {0, 1 << 16}, "longest rationale before a verdict; 0: none");
@@ -41,13 +41,6 @@ void declare(runs::Fields& fields, FeedbackConfig& config) {
   fields.choice("feedback.answers", config.answers, {"sampled", "given"},
                 "two answers of the base to each prompt, or those of preference rows");
   declare(fields, config.sampling);
-  fields.texts("data.files", config.data.files, "JSONL files of prompts, or of preference rows, plain or under zstd").required();
-  fields.integer("data.tokens_max", config.data.tokens_max, {2, 1 << 20}, "longest prompt with its answer");
-  fields.boolean("data.skip_bad_rows", config.data.skip_bad_rows, "go on without rows that are bad");
-  fields.text("run.folder", config.run.folder, "where everything is written").required();
-  fields.integer("run.seed", config.run.seed, {0, 9e15}, "of all draws");
-  fields.integer("run.threads", config.run.threads, {0, 1024}, "0: one for each core");
-  fields.integer("run.report_samples", config.run.report_samples, {0, 100}, "labels in the report");
 }
 
 /// Two answers to a prompt, and what becomes of them.

@@ -21,13 +21,15 @@ struct Recipe {
   const char *name, *what;
   Result<void> (*run)(const Arguments&);
 };
-constexpr Recipe kRecipes[] = {{"sft", "supervised fine-tuning on chats", steward::recipes::sft},
-                               {"reward", "a reward model from pairs of answers", steward::recipes::reward},
-                               {"dpo", "direct preference optimisation from pairs of answers", steward::recipes::dpo},
-                               {"kto", "preference optimisation from answers with thumbs", steward::recipes::kto},
-                               {"ghost-attention", "instructions that hold for a whole dialogue", steward::recipes::ghost_attention},
-                               {"ai-feedback", "preferences between answers by a model's judgement", steward::recipes::ai_feedback},
-                               {"classifier", "the encoder behind the learned detection, and its heads", steward::recipes::classifier}};
+constexpr Recipe kRecipes[] = {
+    {"sft", "supervised fine-tuning on chats", steward::recipes::sft},
+    {"reward", "a reward model from pairs of answers", steward::recipes::reward},
+    {"dpo", "direct preference optimisation from pairs of answers", steward::recipes::dpo},
+    {"kto", "preference optimisation from answers with thumbs", steward::recipes::kto},
+    {"ghost-attention", "instructions that hold for a whole dialogue", steward::recipes::ghost_attention},
+    {"ai-feedback", "preferences between answers by a model's judgement", steward::recipes::ai_feedback},
+    {"ai-revision", "answers that a model criticises and writes anew, as rows for sft", steward::recipes::ai_revision},
+    {"classifier", "the encoder behind the learned detection, and its heads", steward::recipes::classifier}};
 
 /// libtorch throws; past this point everything is a Result.
 Result<void> run(const Recipe& recipe, const Arguments& arguments) {

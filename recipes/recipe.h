@@ -22,5 +22,6 @@ Result<void> dpo(const Arguments& arguments);
 Result<void> kto(const Arguments& arguments);
 Result<void> ghost_attention(const Arguments& arguments);
 Result<void> ai_feedback(const Arguments& arguments);
+Result<void> ai_revision(const Arguments& arguments);
 
 }  // namespace steward::recipes

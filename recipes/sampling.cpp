@@ -17,6 +17,17 @@ void declare(runs::Fields& fields, SamplingConfig& config) {
   fields.integer("sampling.stretch", config.stretch, {1, 1 << 16}, "rows after which what was written is kept for --resume");
 }
 
+void declare_writer(runs::Fields& fields, CommonConfig& config) {
+  fields.text("model.base", config.model.base, "GGUF file of the model that answers").required();
+  fields.texts("data.files", config.data.files, "JSONL files of rows, plain or under zstd").required();
+  fields.integer("data.tokens_max", config.data.tokens_max, {2, 1 << 20}, "longest chat, the answer that is written included");
+  fields.boolean("data.skip_bad_rows", config.data.skip_bad_rows, "go on without rows that are bad");
+  fields.text("run.folder", config.run.folder, "where everything is written").required();
+  fields.integer("run.seed", config.run.seed, {0, 9e15}, "of all draws");
+  fields.integer("run.threads", config.run.threads, {0, 1024}, "0: one for each core");
+  fields.integer("run.report_samples", config.run.report_samples, {0, 100}, "rows in the report");
+}
+
 Result<runs::RunFolder> open_folder(const CommonConfig& config, const runs::Fields& fields, const Arguments& arguments) {
   return arguments.resume ? runs::RunFolder::resume(config.run.folder, fields.print())
                           : runs::RunFolder::create(config.run.folder, fields.print());

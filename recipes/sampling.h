@@ -24,6 +24,9 @@ struct SamplingConfig {
 };
 void declare(runs::Fields& fields, SamplingConfig& config);
 
+/// The keys of recipes that write rows and train nothing: model.base, data.files, run.folder and a few more.
+void declare_writer(runs::Fields& fields, CommonConfig& config);
+
 /// Makes the run's folder, or opens it again with --resume. Errors: of RunFolder.
 Result<runs::RunFolder> open_folder(const CommonConfig& config, const runs::Fields& fields, const Arguments& arguments);
 

@@ -167,6 +167,22 @@ TEST(AiFeedback, JudgesGivenAnswersAndSaysHowOftenItAgrees) {
   for (const data::Row& row : labelled) EXPECT_LE(*std::get<data::PreferenceBody>(row.body).probability, 0.6) << "clamped";
 }
 
+TEST(AiRevision, ARunWritesEveryRevisionAndGoesOnAfterKills) {
+  const auto run = [](const std::string& name) {
+    return make_recipe("ai-revision", name, prompt_rows(24),
+                       {"model.base=" + obedient_model(), "sampling.tokens_max=8", "sampling.temperature=0.7", "sampling.stretch=4",
+                        "revision.rounds=2", "data.tokens_max=768", "constitution.policy=" STEWARD_SOURCE_DIR "/policies/base.yaml"});
+  };
+  expect_same_files_after_kills(run("whole"), run("killed"),
+                                {{"samples.jsonl", 2}, {"samples.jsonl", 3}, {"samples.jsonl", 4}, {"samples.jsonl", 5}},
+                                {"samples.jsonl", "revisions.jsonl", "constitution.yaml"});
+  const auto rows = data::read_rows({run("whole").folder + "/revisions.jsonl"}, {.kind = data::RowKind::kChat});
+  ASSERT_TRUE(rows) << rows.error().message;
+  EXPECT_GE(rows->train.size(), 12u);
+  const Recipe whole = run("whole");
+  EXPECT_THAT(whole.bytes("report.html"), HasSubstr("critique, by "));
+}
+
 TEST(AiFeedback, AKilledRunGoesOnWithTheSameBytes) {
   expect_same_files_after_kills(feedback("whole", prompt_rows(28)), feedback("killed", prompt_rows(28)),
                                 {{"labels.jsonl", 2}, {"labels.jsonl", 3}, {"labels.jsonl", 4}, {"labels.jsonl", 6}},
