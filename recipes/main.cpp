@@ -21,10 +21,15 @@ struct Recipe {
   const char *name, *what;
   Result<void> (*run)(const Arguments&);
 };
-constexpr Recipe kRecipes[] = {{"sft", "supervised fine-tuning on chats", steward::recipes::sft},
-                               {"reward", "a reward model from pairs of answers", steward::recipes::reward},
-                               {"dpo", "direct preference optimisation from pairs of answers", steward::recipes::dpo},
-                               {"classifier", "the encoder behind the learned detection, and its heads", steward::recipes::classifier}};
+constexpr Recipe kRecipes[] = {
+    {"sft", "supervised fine-tuning on chats", steward::recipes::sft},
+    {"reward", "a reward model from pairs of answers", steward::recipes::reward},
+    {"dpo", "direct preference optimisation from pairs of answers", steward::recipes::dpo},
+    {"rejection", "the best of several sampled answers, by reward models, then fine-tuning on them", steward::recipes::rejection},
+    {"ppo", "proximal policy optimisation against reward models", steward::recipes::ppo},
+    {"grpo", "group relative policy optimisation against reward models", steward::recipes::grpo},
+    {"measure", "what policies answer to held-out prompts, and what reward models say of it", steward::recipes::measure},
+    {"classifier", "the encoder behind the learned detection, and its heads", steward::recipes::classifier}};
 
 /// libtorch throws; past this point everything is a Result.
 Result<void> run(const Recipe& recipe, const Arguments& arguments) {

@@ -19,5 +19,9 @@ Result<void> classifier(const Arguments& arguments);
 Result<void> sft(const Arguments& arguments);
 Result<void> reward(const Arguments& arguments);
 Result<void> dpo(const Arguments& arguments);
+Result<void> rejection(const Arguments& arguments);
+Result<void> ppo(const Arguments& arguments);
+Result<void> grpo(const Arguments& arguments);
+Result<void> measure(const Arguments& arguments);
 
 }  // namespace steward::recipes
