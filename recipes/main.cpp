@@ -29,6 +29,10 @@ constexpr Recipe kRecipes[] = {
     {"ghost-attention", "instructions that hold for a whole dialogue", steward::recipes::ghost_attention},
     {"ai-feedback", "preferences between answers by a model's judgement", steward::recipes::ai_feedback},
     {"ai-revision", "answers that a model criticises and writes anew, as rows for sft", steward::recipes::ai_revision},
+    {"rejection", "the best of several sampled answers, by reward models, then fine-tuning on them", steward::recipes::rejection},
+    {"ppo", "proximal policy optimisation against reward models", steward::recipes::ppo},
+    {"grpo", "group relative policy optimisation against reward models", steward::recipes::grpo},
+    {"measure", "what policies answer to held-out prompts, and what reward models say of it", steward::recipes::measure},
     {"classifier", "the encoder behind the learned detection, and its heads", steward::recipes::classifier}};
 
 /// libtorch throws; past this point everything is a Result.

@@ -23,5 +23,9 @@ Result<void> kto(const Arguments& arguments);
 Result<void> ghost_attention(const Arguments& arguments);
 Result<void> ai_feedback(const Arguments& arguments);
 Result<void> ai_revision(const Arguments& arguments);
+Result<void> rejection(const Arguments& arguments);
+Result<void> ppo(const Arguments& arguments);
+Result<void> grpo(const Arguments& arguments);
+Result<void> measure(const Arguments& arguments);
 
 }  // namespace steward::recipes

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "steward/core/files.h"
+#include "steward/core/hash.h"
 #include "steward/model/llama/gguf_header.h"
 #include "steward/tune/export.h"
 
@@ -17,6 +18,7 @@ using namespace tune;
 void declare(runs::Fields& fields, CommonConfig& config) {
   runs::declare(fields, config.model);
   fields.text("model.tokenizer", config.tokenizer, "GGUF file whose tokenizer and chat template are used; empty: the base");
+  fields.text("model.adapter", config.adapter, "LoRA file that training goes on from, and is held against; empty: from the base");
   fields.boolean("model.recompute", config.recompute, "layers are run again on the way back: half the memory, a third more work");
   data::declare(fields, config.data);
   runs::declare(fields, config.optimizer);
@@ -63,6 +65,7 @@ Result<Trainee> open_base(const CommonConfig& config, const std::map<std::string
   model.base = find_model(model.base);
   Trainee out = TRY(open_trainee(model, config.optimizer, static_cast<std::uint64_t>(config.run.seed), heads));
   out.keep = config.recompute ? Keep::kLayerInputs : Keep::kAll;
+  if (!config.adapter.empty()) TRY(begin_at(out, config.adapter));
   return out;
 }
 
@@ -79,7 +82,9 @@ std::vector<data::BatchPlan> in_order(std::size_t count, std::size_t at_once) {
 }
 
 Result<json::Object> origin_of(const CommonConfig& config, const std::string& recipe, const std::string& data_digest) {
-  return json::Object{{"recipe", recipe}, {"base", TRY(digest_of_base(find_model(config.model.base)))}, {"data", data_digest}};
+  json::Object out{{"recipe", recipe}, {"base", TRY(digest_of_base(find_model(config.model.base)))}, {"data", data_digest}};
+  if (!config.adapter.empty()) out["adapter"] = TRY(sha256_file_hex(config.adapter));
+  return out;
 }
 
 Result<void> export_run(const CommonConfig& config, const Trainee& trainee, const Session& session, ModelCard card) {

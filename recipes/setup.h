@@ -20,6 +20,7 @@ struct CommonConfig {
   runs::RunConfig run;
   data::DataConfig data;
   std::string tokenizer;        ///< GGUF file; empty: the base
+  std::string adapter;          ///< LoRA file that training goes on from; empty: from the base
   bool recompute = true;        ///< layers run again on the way back
   std::string merged = "none";  ///< none | f16 | q8_0
 };

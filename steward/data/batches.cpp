@@ -205,4 +205,10 @@ std::vector<std::size_t> lengths_of(const std::vector<ClassSample>& samples) {
   return out;
 }
 
+std::vector<std::size_t> lengths_of(const std::vector<PromptSample>& samples) {
+  std::vector<std::size_t> out;
+  for (const PromptSample& prompt : samples) out.push_back(prompt.sample.tokens.size());
+  return out;
+}
+
 }  // namespace steward::data

@@ -87,5 +87,6 @@ std::vector<std::size_t> lengths_of(const std::vector<Sample>& samples);
 std::vector<std::size_t> lengths_of(const std::vector<PairSample>& samples);
 std::vector<std::size_t> lengths_of(const std::vector<ThumbSample>& samples);
 std::vector<std::size_t> lengths_of(const std::vector<ClassSample>& samples);
+std::vector<std::size_t> lengths_of(const std::vector<PromptSample>& samples);
 
 }  // namespace steward::data

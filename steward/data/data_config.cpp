@@ -99,4 +99,8 @@ Result<TrainingData<ThumbSample>> load_thumbs(const DataConfig& config, const mo
   return load<ThumbSample>(config, RowKind::kThumb, tokenizer, make_thumbs);
 }
 
+Result<TrainingData<PromptSample>> load_prompts(const DataConfig& config, const model::ChatTokenizer& tokenizer) {
+  return load<PromptSample>(config, RowKind::kPrompt, tokenizer, make_prompt_samples);
+}
+
 }  // namespace steward::data

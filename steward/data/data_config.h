@@ -45,5 +45,6 @@ struct TrainingData {
 Result<TrainingData<Sample>> load_samples(const DataConfig& config, const model::ChatTokenizer& tokenizer);
 Result<TrainingData<PairSample>> load_pairs(const DataConfig& config, const model::ChatTokenizer& tokenizer);
 Result<TrainingData<ThumbSample>> load_thumbs(const DataConfig& config, const model::ChatTokenizer& tokenizer);
+Result<TrainingData<PromptSample>> load_prompts(const DataConfig& config, const model::ChatTokenizer& tokenizer);
 
 }  // namespace steward::data

@@ -146,6 +146,21 @@ Result<Made<Sample>> make_prompts(const std::vector<Row>& rows, const std::vecto
   return out;
 }
 
+Result<Made<PromptSample>> make_prompt_samples(const std::vector<Row>& rows, const std::vector<std::string>& files,
+                                               const model::ChatTokenizer& tokenizer, const SampleOptions& options) {
+  Made<Sample> made = TRY(make_prompts(rows, files, tokenizer, options));
+  Made<PromptSample> out;
+  out.report = std::move(made.report);
+  for (Sample& sample : made.samples) {
+    const Row& row = rows[sample.row];
+    const auto safety = json::get_bool(row.extra, "safety");
+    if (!safety) return fail(ErrorCode::kInvalidInput, fmt::format("{}: safety is true or false", place_of(row, files)));
+    Passage words = TRY(prompt_of(row));
+    out.samples.push_back({std::move(sample), std::move(words), safety->value_or(false)});
+  }
+  return out;
+}
+
 Result<Made<ClassSample>> make_class_samples(const std::vector<Row>& rows, const std::vector<std::string>& files,
                                              const std::function<Result<std::vector<Token>>(std::string_view)>& tokenize,
                                              const std::vector<std::string>& labels, const SampleOptions& options) {

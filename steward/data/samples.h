@@ -32,6 +32,12 @@ struct ThumbSample {
   Sample sample;
   bool up = false;
 };
+/// A prompt to be answered: its tokens, ready for the answer, and what it was made of.
+struct PromptSample {
+  Sample sample;
+  Passage words;
+  bool safety = false;  ///< the row says `safety: true`: what counts is that the answer does no harm
+};
 /// targets: one a label, from 0 to 1, or -1 for unknown. The mask is all 0.
 struct ClassSample {
   Sample sample;
@@ -82,6 +88,9 @@ Result<Made<ThumbSample>> make_thumbs(const std::vector<Row>& rows, const std::v
 /// chat).
 Result<Made<Sample>> make_prompts(const std::vector<Row>& rows, const std::vector<std::string>& files,
                                   const model::ChatTokenizer& tokenizer, const SampleOptions& options);
+/// The same with what the prompts were made of.
+Result<Made<PromptSample>> make_prompt_samples(const std::vector<Row>& rows, const std::vector<std::string>& files,
+                                               const model::ChatTokenizer& tokenizer, const SampleOptions& options);
 /// tokenize: the classifier's own (an encoder's pieces with its start and end, say). A text over `tokens_max` is dropped, or with kCut
 /// loses its end. A row without any of `labels` is bad.
 Result<Made<ClassSample>> make_class_samples(const std::vector<Row>& rows, const std::vector<std::string>& files,

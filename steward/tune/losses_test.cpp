@@ -3,38 +3,18 @@
 
 #include <gtest/gtest.h>
 
+#include "steward/tune/testing/gradients.h"
 #include "steward/tune/token_batch.h"
 #include "steward/tune/token_losses.h"
 
 namespace steward::tune {
 namespace {
 
-Tensor numbers(const std::vector<double>& values) { return at::tensor(values, at::kDouble); }
+using testing::check_gradients;
+using testing::numbers;
+
 Tensor waves(at::IntArrayRef size, double phase) {
   return at::sin(at::arange(c10::multiply_integers(size), at::kDouble) * 1.7 + phase).reshape(size).contiguous();
-}
-
-/// Every element of every input is moved.
-void check_gradients(const std::function<Tensor(const std::vector<Tensor>&)>& loss, const std::vector<Tensor>& at_inputs) {
-  std::vector<Tensor> inputs;
-  for (const Tensor& input : at_inputs) inputs.push_back(input.detach().clone().requires_grad_());
-  const auto found = torch::autograd::grad({loss(inputs)}, inputs);
-  const at::NoGradGuard guard;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    double* number = inputs[i].data_ptr<double>();
-    const Tensor given = found[i].contiguous();
-    for (std::int64_t j = 0; j < inputs[i].numel(); ++j) {
-      constexpr double kStep = 1e-6;
-      const double kept = number[j];
-      number[j] = kept + kStep;
-      const double above = loss(inputs).item<double>();
-      number[j] = kept - kStep;
-      const double below = loss(inputs).item<double>();
-      number[j] = kept;
-      EXPECT_NEAR(given.data_ptr<double>()[j], (above - below) / (2 * kStep), 1e-8 * std::max(1.0, std::abs(above)))
-          << "input " << i << ", element " << j;
-    }
-  }
 }
 
 TEST(RankingLoss, Values) {

@@ -10,13 +10,14 @@
 #include "steward/tune/reward_head.h"
 #include "steward/tune/testing/library.h"
 #include "steward/tune/testing/program.h"
-#include "steward/tune/testing/recipe_run.h"
+#include "steward/tune/testing/recipe.h"
 
 namespace steward::tune {
 namespace {
 
 using testing::expect_same_bytes_after_kills;
 using testing::make_recipe;
+using testing::pair_rows;
 using testing::Recipe;
 using testing::small_chat_model;
 using testing::value;
@@ -29,17 +30,6 @@ std::string chat_rows(int count) {
             R"({{"messages": [{{"role": "user", "content": "How much is {} and {}?"}}, {{"role": "assistant", "content": "It is {}."}}]{}}})",
             i, i + 1, 2 * i + 1, i % 8 == 0 ? R"(, "split": "dev")" : "") +
         "\n";
-  return out;
-}
-
-/// The chosen answer counts right and the rejected one does not; every third pair says how much better it is and what is safe.
-std::string pair_rows(int count) {
-  std::string out;
-  for (int i = 0; i < count; ++i)
-    out += fmt::format(R"({{"prompt": "How much is {0} and {1}?", "chosen": "It is {2}.", "rejected": "No idea, {0} perhaps."{3}{4}}})", i,
-                       i + 1, 2 * i + 1, i % 3 == 0 ? R"(, "strength": "significant", "chosen_safe": true, "rejected_safe": false)" : "",
-                       i % 8 == 0 ? R"(, "split": "dev")" : "") +
-           "\n";
   return out;
 }
 

@@ -67,6 +67,7 @@ Result<void> Session::go_on(std::int64_t step) {
   TRY(restore(checkpoint, optimizer_));
   TRY(batches_.seek({static_cast<std::uint64_t>(*epoch), static_cast<std::uint64_t>(*batch)}));
   TRY(early_.restore(*early));
+  if (const json::Object* state = TRY(json::get_object(checkpoint.facts, "recipe"))) state_ = *state;
   stopped_ = TRY(json::get_bool(checkpoint.facts, "stopped")).value_or(false);
   step_ = step;
   if (early_.best_step() && std::filesystem::exists(folder_->checkpoint_path(*early_.best_step())))
@@ -105,6 +106,7 @@ Result<void> Session::keep() {
   facts["early_stop"] = early_.state();
   facts["stopped"] = stopped_;
   facts["origin"] = options_.origin;
+  if (!state_.empty()) facts["recipe"] = state_;
   const std::string folder = TRY(folder_->begin_checkpoint(step_));
   TRY(write_checkpoint(folder, take_checkpoint(optimizer_, std::move(facts))));
   TRY(folder_->finish_checkpoint(step_));

@@ -49,6 +49,11 @@ class Session {
   /// values: the loss first. tokens: that the step read. Errors: kInternal, such as a full disk.
   Result<void> finish_step(StepValues values, std::int64_t tokens, std::optional<double> validation);
 
+  /// What the recipe has to find again beside all that: goes into the checkpoints from now on. After a resume it is what the checkpoint
+  /// holds; empty before the first.
+  void keep_state(json::Object state) { state_ = std::move(state); }
+  const json::Object& state() const { return state_; }
+
   /// Puts the numbers of the best checkpoint into the optimiser's parameters; without validations, of the last.
   Result<void> restore_best();
   const runs::RunFolder& folder() const { return *folder_; }
@@ -70,6 +75,7 @@ class Session {
   std::unique_ptr<Clock> wall_, steady_;
   runs::EarlyStop early_;
   std::int64_t step_ = 0, tokens_ = 0;
+  json::Object state_;
   std::optional<double> validation_;
   bool stopped_ = false;
 };

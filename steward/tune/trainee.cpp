@@ -1,6 +1,11 @@
 #include "steward/tune/trainee.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include <fmt/format.h>
+
+#include "steward/tune/reward_model.h"
 
 namespace steward::tune {
 
@@ -21,7 +26,25 @@ Result<Trainee> open_trainee(const runs::ModelConfig& config, const runs::Optimi
   }
   if (trained.empty()) return fail(ErrorCode::kInvalidInput, "nothing is trained: this recipe has no head (model.train)", "model.train");
   AdamW steps(std::move(trained), {optimizer.beta1, optimizer.beta2, optimizer.epsilon, optimizer.weight_decay});
-  return Trainee{std::move(model), std::move(lora), std::move(steps), Keep::kLayerInputs};
+  return Trainee{std::move(model), std::move(lora), std::move(steps), Keep::kLayerInputs, {}};
+}
+
+Result<void> begin_at(Trainee& trainee, const std::string& adapter) {
+  Lora start = TRY(load_adapter(adapter, trainee.model.shape()));
+  const auto same_maps = std::equal(start.pairs.begin(), start.pairs.end(), trainee.lora.pairs.begin(), trainee.lora.pairs.end(),
+                                    [](const auto& a, const auto& b) { return a.first == b.first; });
+  if (!same_maps || start.rank != trainee.lora.rank || std::abs(start.alpha - trainee.lora.alpha) > 1e-6 * start.alpha)
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("{} has {} maps, rank {} and alpha {}: training goes on from an adapter of the same model.lora", adapter,
+                            start.pairs.size(), start.rank, start.alpha),
+                "model.adapter");
+  const at::NoGradGuard guard;
+  for (auto& [name, pair] : trainee.lora.pairs) {
+    pair.a.copy_(start.pairs.at(name).a);
+    pair.b.copy_(start.pairs.at(name).b);
+  }
+  trainee.start = std::move(start);
+  return {};
 }
 
 std::string describe(const Trainee& trainee) {

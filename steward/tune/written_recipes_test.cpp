@@ -10,7 +10,7 @@
 #include "steward/core/json.h"
 #include "steward/data/reader.h"
 #include "steward/tune/testing/library.h"
-#include "steward/tune/testing/recipe_run.h"
+#include "steward/tune/testing/recipe.h"
 
 namespace steward::tune {
 namespace {

@@ -70,20 +70,22 @@ Token Sampler::pick(const std::vector<float>& adjusted) {
     std::sort(ids.begin(), ids.end(), better);
     ids.resize(keep);
   }
+  std::vector<double> weights;  // each is asked for twice, and costs an exponential
+  weights.reserve(ids.size());
   double total = 0;
-  for (const Token token : ids) total += weight(token);
+  for (const Token token : ids) total += weights.emplace_back(weight(token));
   if (sampling_.top_p < 1) {
     double reached = 0;
     std::size_t n = 0;
-    while (n < ids.size() && reached < sampling_.top_p * total) reached += weight(ids[n++]);
+    while (n < ids.size() && reached < sampling_.top_p * total) reached += weights[n++];
     ids.resize(std::max<std::size_t>(n, 1));
     total = reached;
   }
   double at = random_.uniform() * total;
-  for (const Token token : ids) {
-    at -= weight(token);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    at -= weights[i];
     if (at < 0) {
-      chosen = token;
+      chosen = ids[i];
       break;
     }
   }

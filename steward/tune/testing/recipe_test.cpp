@@ -1,8 +1,11 @@
-#include "steward/tune/testing/recipe_run.h"
+// Recipes as tests run them.
+#include "steward/tune/testing/recipe.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include "steward/core/files.h"
 #include "steward/runs/run_log.h"
@@ -17,6 +20,8 @@ Outcome Recipe::go(bool resume, int kill_after, const std::string& file) const {
 }
 
 std::string Recipe::bytes(const std::string& file) const { return read_file(folder + "/" + file).value_or(""); }
+std::string Recipe::adapter() const { return bytes("adapter.gguf"); }
+std::string Recipe::state() const { return bytes("best/trainer.safetensors"); }
 
 std::vector<std::vector<std::pair<std::string, double>>> Recipe::measured() const {
   std::vector<std::vector<std::pair<std::string, double>>> out;
@@ -40,13 +45,6 @@ Recipe make_recipe(const std::string& recipe, const std::string& name, const std
   all.insert(all.end(), settings.begin(), settings.end());
   for (const std::string& setting : all) run.words.insert(run.words.end(), {"--set", setting});
   return run;
-}
-
-double value(const std::vector<std::pair<std::string, double>>& measured, const std::string& name) {
-  for (const auto& [key, number] : measured)
-    if (key == name) return number;
-  ADD_FAILURE() << "no " << name;
-  return NAN;
 }
 
 void expect_same_files_after_kills(const Recipe& whole, const Recipe& killed, const std::vector<Kill>& kills,
@@ -76,6 +74,23 @@ void expect_same_bytes_after_kills(const std::string& recipe, const std::string&
   for (const int lines : {1, 4, 5, 8, 11}) kills.push_back({"log.jsonl", lines});
   expect_same_files_after_kills(whole, killed, kills, {"adapter.gguf", "best/trainer.safetensors"});
   EXPECT_EQ(whole.measured(), killed.measured());
+}
+
+double value(const std::vector<std::pair<std::string, double>>& measured, const std::string& name) {
+  for (const auto& [key, number] : measured)
+    if (key == name) return number;
+  ADD_FAILURE() << "no " << name;
+  return NAN;
+}
+
+std::string pair_rows(int count) {
+  std::string out;
+  for (int i = 0; i < count; ++i)
+    out += fmt::format(R"({{"prompt": "How much is {0} and {1}?", "chosen": "It is {2}.", "rejected": "No idea, {0} perhaps."{3}{4}}})", i,
+                       i + 1, 2 * i + 1, i % 3 == 0 ? R"(, "strength": "significant", "chosen_safe": true, "rejected_safe": false)" : "",
+                       i % 8 == 0 ? R"(, "split": "dev")" : "") +
+           "\n";
+  return out;
 }
 
 }  // namespace steward::tune::testing

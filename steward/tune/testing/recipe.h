@@ -8,25 +8,25 @@
 
 namespace steward::tune::testing {
 
-/// One run of steward-tune, in a folder of its own.
+/// A recipe with its settings, to be run as a program.
 struct Recipe {
   std::string recipe, folder;
-  std::vector<std::string> words;  ///< of the command line
+  std::vector<std::string> words;
 
   /// kill_after: kills it as soon as `file` of the folder has so many lines; 0: never.
   Outcome go(bool resume, int kill_after = 0, const std::string& file = "log.jsonl") const;
   /// A file of the folder; empty if it is missing.
   std::string bytes(const std::string& file) const;
+  std::string adapter() const;
+  /// The best checkpoint's file.
+  std::string state() const;
   /// What was measured, without the times.
   std::vector<std::vector<std::pair<std::string, double>>> measured() const;
 };
 
-/// With settings that suit the small model; `settings` come last. name: of the run's folder.
+/// On the small chat model, with rows of its own in a file. settings: come after those of all tests.
 Recipe make_recipe(const std::string& recipe, const std::string& name, const std::string& rows,
                    const std::vector<std::string>& settings = {});
-
-/// Of a step. A test fails that asks for one that is not there.
-double value(const std::vector<std::pair<std::string, double>>& measured, const std::string& name);
 
 struct Kill {
   std::string file;
@@ -35,7 +35,13 @@ struct Kill {
 /// Does the first run whole, kills the second one again and again and ends it: the files must be the same.
 void expect_same_files_after_kills(const Recipe& whole, const Recipe& killed, const std::vector<Kill>& kills,
                                    const std::vector<std::string>& files);
-/// The same for a recipe that trains: its adapter, its best checkpoint and its log, killed while it trains.
+/// One run without a break and one that is killed at several places make the same adapter, checkpoint and measurements.
 void expect_same_bytes_after_kills(const std::string& recipe, const std::string& rows, const std::vector<std::string>& settings = {});
+
+/// Of a step. Fails the test if it was not measured.
+double value(const std::vector<std::pair<std::string, double>>& measured, const std::string& name);
+
+/// The chosen answer counts right and the rejected one does not; every third pair says how much better it is and what is safe.
+std::string pair_rows(int count);
 
 }  // namespace steward::tune::testing

@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""Makes the rows of the Llama 2 sequence: prepare.py COLLECTION [OUTPUT].
+
+COLLECTION: a folder of data sets, SET.jsonl.zst each, one record a line as README.md beside this file says. The same collection gives the same
+rows in the same order. Needs the `zstd` program. Rows hold offensive text: do not print them.
+"""
+import hashlib
+import json
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+PROMPT_MAX, ANSWER_MAX, SIDE_MAX = 400, 420, 700  # characters; SIDE_MAX: of a pair's answers
+STRENGTHS = {1: "slight", 2: "better", 3: "significant"}  # oasst: how many ranks apart
+
+
+def read(collection: pathlib.Path, name: str) -> list[dict]:
+    text = subprocess.run(["zstd", "-dcq", collection / f"{name}.jsonl.zst"], check=True, capture_output=True).stdout.decode()
+    return [json.loads(line) for line in text.split("\n") if line]
+
+
+def write(path: pathlib.Path, rows: list[dict]) -> None:
+    for row in rows:
+        assert row["split"] == "test" or side(row["prompt"]) != "test", row["id"]
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+    subprocess.run(["zstd", "-q", "-19", "-f", "-o", path], input=lines, check=True)
+    counts = {split: sum(row["split"] == split for row in rows) for split in ("train", "dev", "test")}
+    print(f"{path.name}: {counts}, {path.stat().st_size} bytes, rows {hashlib.sha256(lines).hexdigest()[:16]}")
+
+
+def number(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+def side(prompt: str) -> str:
+    """Whatever is made of a prompt stands on one side."""
+    share = number("side " + prompt) % 100
+    return "test" if share < 25 else "dev" if share < 33 else "train"
+
+
+def take(rows: list[dict], most: dict[str, int], per_prompt: int = 1) -> list[dict]:
+    """The first `most` of each split, in the order of their ids' hashes."""
+    taken, seen, counts = [], {}, {}
+    for row in sorted(rows, key=lambda row: number(row["id"])):
+        if counts.get(row["split"], 0) >= most.get(row["split"], 0) or seen.get(row["prompt"], 0) >= per_prompt:
+            continue
+        seen[row["prompt"]] = seen.get(row["prompt"], 0) + 1
+        counts[row["split"]] = counts.get(row["split"], 0) + 1
+        taken.append(row)
+    return taken
+
+
+def fits(prompt: str, *answers: str, most: int = ANSWER_MAX) -> bool:
+    return 8 <= len(prompt) <= PROMPT_MAX and all(3 <= len(answer) <= most for answer in answers)
+
+
+def pair(row: dict, prompt: str, chosen: str, rejected: str, **more) -> dict:
+    return {"id": row["id"], "split": side(prompt), "prompt": prompt, "chosen": chosen, "rejected": rejected, **more}
+
+
+def whole_pairs(rows: list[dict]) -> list[dict]:
+    return [row for row in rows if row.get("prompt") and row.get("chosen") and row.get("rejected") and fits(row["prompt"], row["chosen"], row["rejected"], most=SIDE_MAX)]
+
+
+def pandalm(collection: pathlib.Path) -> list[dict]:
+    return [pair(row, row["prompt"], row["chosen"], row["rejected"], strength="significant" if row["strength"] >= 0.99 else "better")
+            for row in whole_pairs(read(collection, "pandalm_pairs"))]
+
+
+def llmbar(collection: pathlib.Path) -> list[dict]:
+    return [pair(row, row["prompt"], row["chosen"], row["rejected"]) for row in whole_pairs(read(collection, "llmbar_pairs"))]
+
+
+def oasst(collection: pathlib.Path) -> list[dict]:
+    return [pair(row, row["prompt"], row["chosen"], row["rejected"], strength=STRENGTHS[min(3, row["strength"])])
+            for row in whole_pairs(read(collection, "oasst_pairs")) if row["turns"] == 1]
+
+
+def hh_harmless(collection: pathlib.Path) -> list[dict]:
+    out = []
+    for row in read(collection, "hh_harmless"):
+        prompt = row["prompt"].removeprefix("Human:").strip()
+        if "Assistant:" not in prompt and "Human:" not in prompt and fits(prompt, row["chosen"].strip(), row["rejected"].strip()):
+            out.append(pair(row, prompt, row["chosen"].strip(), row["rejected"].strip()))
+    return out
+
+
+def declined_pairs(collection: pathlib.Path) -> list[dict]:
+    """One answer that declines beside one that does harm, to the same question."""
+    declined, harmful = {}, {}
+    for row in sorted(read(collection, "gptfuzz_responses"), key=lambda row: number(row["id"])):
+        if fits(row["prompt"], row["response"]):
+            (harmful if row["labels"]["response_unsafe"] else declined).setdefault(row["prompt"], []).append(row)
+    return [pair(safe, prompt, safe["response"], unsafe["response"], strength="significant", chosen_safe=True, rejected_safe=False)
+            for prompt in declined for safe, unsafe in zip(declined[prompt], harmful.get(prompt, []))]
+
+
+def demonstrations(collection: pathlib.Path, helpful: list[dict], declined: list[dict]) -> list[dict]:
+    seeds = [{"id": row["id"], "prompt": row["messages"][0]["content"], "completion": row["messages"][1]["content"]}
+             for row in read(collection, "self_instruct")]
+    chosen = [{"id": row["id"], "prompt": row["prompt"], "completion": row["chosen"]} for row in helpful]
+    refusals = [{"id": row["id"], "prompt": row["prompt"], "completion": row["chosen"]} for row in declined]
+    rows = lambda some: [dict(row, split=side(row["prompt"])) for row in some if fits(row["prompt"], row["completion"])]
+    return take(rows(seeds + chosen), {"train": 200, "dev": 20}) + take(rows(refusals), {"train": 50, "dev": 6})
+
+
+def prompts(collection: pathlib.Path, group: str, sets: dict[str, str], split: str | None = None) -> list[dict]:
+    """sets: name → which language."""
+    out = []
+    for name, language in sets.items():
+        for row in read(collection, name):
+            text = row.get("text") or row.get("prompt") or ""
+            if "messages" in row:
+                text = row["messages"][0]["content"]
+            if row.get("lang", "en") == language and fits(text):
+                out.append({"id": row["id"], "split": split or side(text), "prompt": text, "group": group, "safety": group == "harmful"})
+    return out
+
+
+def main() -> None:
+    collection = pathlib.Path(sys.argv[1])
+    output = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else HERE / "data"
+    output.mkdir(exist_ok=True)
+    helpful, check, declined = pandalm(collection) + llmbar(collection), oasst(collection), declined_pairs(collection)
+    write(output / "sft.jsonl.zst", demonstrations(collection, check, declined))
+    write(output / "helpful.jsonl.zst", take(helpful, {"train": 240, "dev": 30}, per_prompt=3))
+    write(output / "check.jsonl.zst", take(check, {"train": 120, "dev": 20}, per_prompt=3))
+    safety = take(declined, {"train": 130, "dev": 20}, per_prompt=4) + take(hh_harmless(collection), {"train": 170, "dev": 20})
+    write(output / "safety.jsonl.zst", safety)
+    harmful = prompts(collection, "harmful", {"harmfulqa": "en", "catqa": "en", "dangerousqa": "en", "advbench": "en"})
+    benign = prompts(collection, "benign", {"self_instruct": "en", "pandalm_pairs": "en", "oasst_pairs": "en"})
+    # A public benchmark, which nothing is trained on: all of it is for tests.
+    borderline = prompts(collection, "borderline", {"orbench_hard": "en"}, split="test")
+    trained = {"train": 64, "dev": 16}
+    write(output / "prompts.jsonl.zst", take(harmful, trained) + take(benign, trained))
+    write(output / "test.jsonl.zst", take(harmful, {"test": 50}) + take(borderline, {"test": 40}) + take(benign, {"test": 40}))
+
+
+if __name__ == "__main__":
+    main()

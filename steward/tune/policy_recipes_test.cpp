@@ -1,0 +1,212 @@
+// Recipes that sample: whole runs on a small model with reward models of its own, killed and gone on with.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "steward/core/files.h"
+#include "steward/tune/reward_model.h"
+#include "steward/tune/session.h"
+#include "steward/tune/testing/library.h"
+#include "steward/tune/testing/recipe.h"
+
+namespace steward::tune {
+namespace {
+
+using testing::expect_same_bytes_after_kills;
+using testing::make_recipe;
+using testing::pair_rows;
+using testing::Recipe;
+using testing::value;
+
+/// Every fourth is a safety prompt.
+std::string prompt_rows(int count, int held_out = 8) {
+  std::string out;
+  for (int i = 0; i < count; ++i)
+    out += fmt::format(R"({{"prompt": "How much is {} and {}?"{}{}}})", i, i + 1, i % 4 == 0 ? R"(, "safety": true)" : "",
+                       i % held_out == 0 ? R"(, "split": "dev")" : "") +
+           "\n";
+  return out;
+}
+
+/// The small model never ends an answer by chance: one that often does, by fine-tuning. A GGUF file.
+std::string ending_base() {
+  std::string rows;
+  for (int i = 0; i < 16; ++i) rows += fmt::format(R"({{"prompt": "How much is {} and {}?", "completion": "Ten."}})", i, i + 1) + "\n";
+  const Recipe run = make_recipe("sft", "ending", rows, {"model.train=full", "run.epochs=8", "optimizer.rate=0.01"});
+  if (!std::filesystem::exists(run.folder + "/model.gguf")) {
+    const auto outcome = run.go(false);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+    EXPECT_LT(run.measured().back()[0].second, 2) << "it has not learned to end";
+  }
+  return run.folder + "/model.gguf";
+}
+
+/// The folder of a reward model that was trained here, once.
+std::string reward_folder(const std::string& name) {
+  const Recipe run =
+      make_recipe("reward", name, pair_rows(24),
+                  {"model.base=" + ending_base(), "run.epochs=1", "loss.safety_weight=" + std::string(name == "safety" ? "0.5" : "0")});
+  if (!std::filesystem::exists(run.folder + "/head.gguf")) {
+    const auto outcome = run.go(false);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+  }
+  return run.folder;
+}
+
+/// Short answers of few draws: what the small model says is noise.
+std::vector<std::string> with_rewards(std::vector<std::string> more) {
+  std::vector<std::string> out = {"model.base=" + ending_base(),
+                                  "reward.helpfulness=" + reward_folder("helpfulness"),
+                                  "reward.safety=" + reward_folder("safety"),
+                                  "rollouts.tokens_max=6",
+                                  "rollouts.threads=1",
+                                  "rollouts.at_once=4",
+                                  "optimizer.rate=0.005",
+                                  "run.report_samples=1"};
+  out.insert(out.end(), more.begin(), more.end());
+  return out;
+}
+
+std::size_t lines_of(const std::string& path) {
+  const auto text = read_file(path);
+  return text ? static_cast<std::size_t>(std::count(text->begin(), text->end(), '\n')) : 0;
+}
+
+TEST(RewardModel, IsReadAsItWasTrained) {
+  const std::string folder = reward_folder("helpfulness");
+  LlamaShape shape = *load_shape(ending_base());
+  const std::string base = *digest_of_base(ending_base());
+  const auto model = load_reward_model(folder, shape, base);
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_EQ(model->lora.rank, 4);
+  EXPECT_FALSE(load_reward_model(folder, shape, std::string(64, '0'))) << "another base";
+  shape.width = 32;
+  EXPECT_FALSE(load_adapter(folder + "/adapter.gguf", shape));
+  EXPECT_FALSE(load_adapter(folder + "/head.gguf", *load_shape(ending_base())));
+}
+
+TEST(Rejection, PoolsTheBestAndLearnsThem) {
+  const auto settings = [&](std::vector<std::string> more) {
+    more.insert(more.end(), {"rejection.draws=3", "rejection.prompts_at_once=5"});
+    return with_rewards(std::move(more));
+  };
+  const Recipe run = make_recipe("rejection", "first", prompt_rows(16), settings({}));
+  const auto outcome = run.go(false);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const std::size_t pooled = lines_of(run.folder + "/pool.jsonl");
+  EXPECT_GT(pooled, 4u);
+  EXPECT_EQ(lines_of(run.folder + "/best.jsonl"), pooled) << "one round has one answer a prompt";
+  EXPECT_EQ(lines_of(run.folder + "/rollouts/prompts-000000.jsonl"), 1u + 5 * 3);
+  const Recipe next =
+      make_recipe("rejection", "next", prompt_rows(16), settings({"rejection.pools=[" + run.folder + "/pool.jsonl]", "run.seed=2"}));
+  const auto second = next.go(false);
+  ASSERT_EQ(second.exit_code, 0) << second.errors;
+  const std::size_t both = lines_of(next.folder + "/pool.jsonl"), best = lines_of(next.folder + "/best.jsonl");
+  EXPECT_GT(both, pooled + 4) << "earlier rounds stay";
+  EXPECT_LE(best, 14u) << "one a prompt";
+  EXPECT_GE(best, pooled);
+}
+
+TEST(Rejection, AKilledRunGoesOnWithTheSameBytes) {
+  const auto settings = with_rewards({"rejection.draws=2", "rejection.prompts_at_once=4", "run.epochs=4"});
+  const Recipe whole = make_recipe("rejection", "whole", prompt_rows(16), settings),
+               killed = make_recipe("rejection", "killed", prompt_rows(16), settings);
+  const auto outcome = whole.go(false);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  int kills = 0;
+  bool begun = false;
+  for (const auto& [file, lines] : {std::pair{"rollouts/prompts-000004.jsonl", 1}, std::pair{"log.jsonl", 1}, std::pair{"log.jsonl", 5}}) {
+    std::vector<std::string> words = killed.words;
+    if (begun) words.emplace_back("--resume");
+    begun = true;
+    kills += testing::run_tune(words, killed.folder + "/" + file, lines).killed ? 1 : 0;
+  }
+  EXPECT_GE(kills, 2);
+  const auto last = killed.go(true);
+  ASSERT_EQ(last.exit_code, 0) << last.errors;
+  ASSERT_FALSE(whole.adapter().empty());
+  EXPECT_TRUE(whole.adapter() == killed.adapter());
+  EXPECT_TRUE(whole.state() == killed.state());
+  EXPECT_EQ(whole.measured(), killed.measured());
+}
+
+TEST(Ppo, MeasuresAndWritesWhatItMade) {
+  const Recipe run =
+      make_recipe("ppo", "learns", prompt_rows(16),
+                  with_rewards({"model.adapter=" + reward_folder("safety") + "/adapter.gguf", "batch.rows=7", "ppo.minibatch=4",
+                                "ppo.passes=2", "kl.target=0.5", "run.validate_every=2", "reward.check=" + reward_folder("helpfulness")}));
+  const auto outcome = run.go(false);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const auto measured = run.measured();
+  ASSERT_EQ(measured.size(), 4u);
+  EXPECT_EQ(value(measured[0], "kl"), 0) << "the policy begins as the reference, which is the adapter that it began from";
+  EXPECT_GT(std::abs(value(measured[3], "kl")), 1e-4);
+  EXPECT_EQ(value(measured[0], "kl/beta"), 0.01);
+  EXPECT_NEAR(value(measured[1], "kl/beta"), 0.0098, 1e-9) << "below its target";
+  EXPECT_EQ(value(measured[1], "reward/check"), value(measured[1], "reward/helpfulness")) << "the same model twice";
+  EXPECT_FALSE(std::isnan(value(measured[3], "validation/reward")));
+  for (const char* file : {"adapter.gguf", "report.html", "rollouts/step-000001.jsonl", "rollouts/held-out-000000.jsonl"})
+    EXPECT_TRUE(std::filesystem::exists(run.folder + "/" + file)) << file;
+}
+
+/// Answers come to end, and score higher, than those of the first step.
+void expect_earned(const Recipe& run) {
+  const auto outcome = run.go(false);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const auto measured = run.measured();
+  const auto late = [&](const std::string& name) {
+    double sum = 0;
+    for (std::size_t i = measured.size() - 3; i < measured.size(); ++i) sum += value(measured[i], name) / 3;
+    return sum;
+  };
+  EXPECT_LT(value(measured[0], "ended"), 0.7);
+  EXPECT_GT(late("ended"), 0.9);
+  EXPECT_GT(late("reward"), value(measured[0], "reward") + 1);
+}
+
+TEST(Ppo, TheRewardIsEarned) {
+  expect_earned(
+      make_recipe("ppo", "earns", prompt_rows(16),
+                  with_rewards({"batch.rows=14", "run.epochs=12", "reward.missing_end=4", "rollouts.temperature=1.5",
+                                "rollouts.tokens_max=5", "optimizer.rate=0.003", "kl.beta=0", "ppo.minibatch=7", "ppo.passes=2"})));
+}
+
+TEST(Grpo, TheRewardIsEarned) {
+  expect_earned(
+      make_recipe("grpo", "earns", prompt_rows(16),
+                  with_rewards({"batch.rows=7", "run.epochs=6", "reward.missing_end=4", "rollouts.temperature=1.5", "rollouts.tokens_max=5",
+                                "optimizer.rate=0.003", "grpo.beta=0", "grpo.group=4", "grpo.minibatch=14", "grpo.passes=2"})));
+}
+
+TEST(Ppo, AKilledRunGoesOnWithTheSameBytes) {
+  expect_same_bytes_after_kills("ppo", prompt_rows(22), with_rewards({"batch.rows=4", "ppo.minibatch=2", "kl.target=2", "run.epochs=3"}));
+}
+
+TEST(Grpo, AKilledRunGoesOnWithTheSameBytes) {
+  expect_same_bytes_after_kills("grpo", prompt_rows(22),
+                                with_rewards({"batch.rows=4", "grpo.group=2", "grpo.minibatch=4", "run.epochs=3"}));
+}
+
+TEST(Policies, WhatCannotBeDoneIsAnErrorInWords) {
+  const auto error = [](const std::string& recipe, const std::vector<std::string>& settings) {
+    const Recipe run = make_recipe(recipe, "errors", prompt_rows(8), settings);
+    std::filesystem::remove_all(run.folder);
+    const auto outcome = run.go(false);
+    EXPECT_EQ(outcome.exit_code, 3) << outcome.errors;
+    return outcome.errors;
+  };
+  EXPECT_NE(error("ppo", {}).find("reward.helpfulness"), std::string::npos);
+  EXPECT_NE(error("ppo", {"reward.safety=/nowhere"}).find("/nowhere"), std::string::npos);
+  EXPECT_NE(error("grpo", with_rewards({"model.train=full"})).find("model.train: lora"), std::string::npos);
+  EXPECT_NE(error("ppo", with_rewards({"model.adapter=" + reward_folder("safety") + "/adapter.gguf", "model.lora.rank=8"})).find("rank 4"),
+            std::string::npos);
+  EXPECT_NE(error("rejection", with_rewards({"rejection.pools=[/nowhere.jsonl]"})).find("/nowhere.jsonl"), std::string::npos);
+  EXPECT_NE(error("rejection", with_rewards({"rollouts.tokens_max=1"})).find("rollouts.tokens_max"), std::string::npos) << "no answer ends";
+}
+
+}  // namespace
+}  // namespace steward::tune
