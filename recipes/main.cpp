@@ -27,6 +27,7 @@ constexpr Recipe kRecipes[] = {
     {"dpo", "direct preference optimisation from pairs of answers", steward::recipes::dpo},
     {"kto", "preference optimisation from answers with thumbs", steward::recipes::kto},
     {"ghost-attention", "instructions that hold for a whole dialogue", steward::recipes::ghost_attention},
+    {"distill", "answers behind safety preprompts, learned without them where they are safer", steward::recipes::distill},
     {"ai-feedback", "preferences between answers by a model's judgement", steward::recipes::ai_feedback},
     {"ai-revision", "answers that a model criticises and writes anew, as rows for sft", steward::recipes::ai_revision},
     {"rejection", "the best of several sampled answers, by reward models, then fine-tuning on them", steward::recipes::rejection},

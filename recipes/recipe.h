@@ -21,6 +21,7 @@ Result<void> reward(const Arguments& arguments);
 Result<void> dpo(const Arguments& arguments);
 Result<void> kto(const Arguments& arguments);
 Result<void> ghost_attention(const Arguments& arguments);
+Result<void> distill(const Arguments& arguments);
 Result<void> ai_feedback(const Arguments& arguments);
 Result<void> ai_revision(const Arguments& arguments);
 Result<void> rejection(const Arguments& arguments);

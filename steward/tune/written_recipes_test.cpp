@@ -9,6 +9,7 @@
 #include "steward/core/files.h"
 #include "steward/core/json.h"
 #include "steward/data/reader.h"
+#include "steward/tune/constitution.h"
 #include "steward/tune/testing/library.h"
 #include "steward/tune/testing/recipe.h"
 
@@ -187,6 +188,94 @@ TEST(AiFeedback, AKilledRunGoesOnWithTheSameBytes) {
   expect_same_files_after_kills(feedback("whole", prompt_rows(28)), feedback("killed", prompt_rows(28)),
                                 {{"labels.jsonl", 2}, {"labels.jsonl", 3}, {"labels.jsonl", 4}, {"labels.jsonl", 6}},
                                 {"labels.jsonl", "preferences.jsonl", "constitution.yaml"});
+}
+
+constexpr const char* kForms[] = {"Say {}.", "Write {}.", "Name {}.", "Tell me {}."};
+std::string ask(int i) { return fmt::format(fmt::runtime(kForms[i / 6 % 4]), kWords[i % 6]); }
+
+/// A model that says what it is asked to say, and no behind the safety preprompt of weapons_cbrne.
+std::string led_model() {
+  static const std::string path = [] {
+    const auto policy = policy::read_document(STEWARD_SOURCE_DIR "/policies/base.yaml", {STEWARD_SOURCE_DIR "/policies"});
+    EXPECT_TRUE(policy) << policy.error().message;
+    const std::string preprompt = category_preprompt(*policy, *policy->find("weapons_cbrne"));
+    std::string rows;
+    for (int i = 0; i < 24; ++i) rows += chat_row({ask(i), said(i)}) + chat_row({preprompt + "\n\n" + ask(i), "no"});
+    return taught("led", rows, 20);
+  }();
+  return path;
+}
+
+/// A run folder of `reward` on that model: the better answer is no, or the word.
+std::string gate(const std::string& better) {
+  std::string rows;
+  for (int i = 0; i < 24; ++i)
+    rows += fmt::format(R"({{"prompt": "{}", "chosen": "{}", "rejected": "{}"}})", ask(i), better == "no" ? "no" : said(i),
+                        better == "no" ? said(i) : "no") +
+            "\n";
+  const Recipe run = make_recipe("reward", "gate-" + better, rows, {"model.base=" + led_model(), "run.epochs=3"});
+  if (!std::filesystem::exists(run.folder)) {
+    const auto outcome = run.go(false);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+  }
+  return run.folder;
+}
+
+Recipe distilled(const std::string& name, const std::string& better, const std::vector<std::string>& settings = {}) {
+  std::string rows;
+  for (int i = 0; i < 24; ++i)
+    rows +=
+        fmt::format(R"({{"prompt": "{}", "category": "weapons_cbrne.instructions"{}}})", ask(i), i % 4 == 0 ? R"(, "split": "dev")" : "") +
+        "\n";
+  rows += R"({"prompt": "Good morning.", "adversarial": false})"
+          "\n";
+  std::vector<std::string> all = {"model.base=" + led_model(),
+                                  "distill.reward=" + gate(better),
+                                  "distill.policy=" STEWARD_SOURCE_DIR "/policies/base.yaml",
+                                  "sampling.tokens_max=8",
+                                  "sampling.temperature=0.7",
+                                  "sampling.stretch=4",
+                                  "batch.rows=4",
+                                  "data.tokens_max=192",
+                                  "batch.row_tokens=192"};
+  all.insert(all.end(), settings.begin(), settings.end());
+  return make_recipe("distill", name, rows, all);
+}
+
+TEST(Distill, TheAnswerBehindThePrepromptIsLearnedWithoutIt) {
+  const Recipe run = distilled("learns", "no", {"run.epochs=6"});
+  const auto outcome = run.go(false);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const json::Object measured = object_of(run.bytes("measured.json"));
+  EXPECT_GE(measured.at("fates").at("kept").as_int64(), 5) << outcome.errors;
+  EXPECT_GE(measured.at("held_out").as_int64(), 3);
+  EXPECT_GT(measured.at("score_after").to_number<double>(), measured.at("score_before").to_number<double>() + 0.5) << outcome.errors;
+  EXPECT_THAT(run.bytes("report.html"), HasSubstr("answers, weapons_cbrne"));
+}
+
+TEST(Distill, OnlyWhatTheRewardModelFindsBetterIsKept) {
+  const auto outcome = distilled("contrary", "word").go(false);
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_THAT(outcome.errors, HasSubstr("not better"));
+  EXPECT_THAT(outcome.errors, HasSubstr("nothing can be learned"));
+}
+
+TEST(Distill, ACategoryThatThePolicyHasNotIsNamedByItsLine) {
+  const Recipe run = make_recipe("distill", "unknown",
+                                 R"({"prompt": "a"})"
+                                 "\n"
+                                 R"({"prompt": "b", "category": "nonsense"})"
+                                 "\n",
+                                 {"distill.reward=" + gate("no"), "distill.policy=" STEWARD_SOURCE_DIR "/policies/base.yaml"});
+  const auto outcome = run.go(false);
+  EXPECT_EQ(outcome.exit_code, 3);
+  EXPECT_THAT(outcome.errors, HasSubstr("distill-rows.jsonl:2"));
+}
+
+TEST(Distill, AKilledRunGoesOnWithTheSameBytes) {
+  expect_same_files_after_kills(distilled("whole", "no", {"run.epochs=3"}), distilled("killed", "no", {"run.epochs=3"}),
+                                {{"samples.jsonl", 2}, {"samples.jsonl", 4}, {"log.jsonl", 1}, {"log.jsonl", 4}, {"log.jsonl", 8}},
+                                {"samples.jsonl", "adapter.gguf", "best/trainer.safetensors", "measured.json"});
 }
 
 }  // namespace
