@@ -8,6 +8,7 @@
 #include <new>
 
 #include "recipes/recipe.h"
+#include "steward/tune/distributed.h"
 #include "steward/tune/torch.h"
 
 namespace {
@@ -62,6 +63,8 @@ int main(int argc, char** argv) {
     command->add_option("--config", arguments.config, "YAML file");
     command->add_option("--set", arguments.overrides, "key=value, instead of the file's")->take_all()->allow_extra_args(false);
     command->add_flag("--resume", arguments.resume, "go on from the last checkpoint of run.folder");
+    command->add_option("--until", arguments.until, "pause after this share of the steps, to be gone on with by --resume")
+        ->check(CLI::Range(1e-6, 1.0));
     command->add_flag("--print-config", arguments.print_config, "show every key, what it means and its value; train nothing");
     command->callback([&arguments, &exit_code, &recipe] {
       if (const auto done = run(recipe, arguments); !done) {
@@ -71,5 +74,6 @@ int main(int argc, char** argv) {
     });
   }
   CLI11_PARSE(app, argc, argv);
+  steward::tune::end_processes(exit_code);
   return exit_code;
 }

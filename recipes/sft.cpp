@@ -21,14 +21,15 @@ struct SftConfig : CommonConfig {
 };
 
 /// Mean loss of a token, in nats.
-double validate(const Trainee& trainee, const std::vector<data::Sample>& samples, std::size_t at_once) {
+double validate(const Trainee& trainee, const World& world, const std::vector<data::Sample>& samples, std::size_t at_once) {
   const at::NoGradGuard guard;
   double sum = 0, count = 0;
-  for (const data::BatchPlan& plan : in_order(samples.size(), at_once)) {
+  for (const data::BatchPlan& plan : world.part(in_order(samples.size(), at_once))) {
     const TokenBatch batch = token_batch(plan, samples);
     sum += weighted_nll(predict(trainee.model, batch, trainee.pass()), at::ones_like(batch.targets, at::kFloat)).item<double>();
     count += static_cast<double>(batch.learned());
   }
+  world.sum({&sum, &count});
   return sum / count;
 }
 
@@ -39,54 +40,64 @@ Result<void> sft(const Arguments& arguments) {
   runs::Fields fields;
   declare(fields, config);
   if (TRY(load_or_print(fields, arguments))) return {};
-  set_compute({static_cast<int>(config.run.threads)});
+  const World world = TRY(open_world(config));
 
   const auto tokenizer = TRY(open_tokenizer(config));
   const auto data = TRY(data::load_samples(config.data, tokenizer));
-  for (const std::string& note : data.notes) fmt::print(stderr, "{}\n", note);
+  tell(world, data.notes);
   Trainee trainee = TRY(open_base(config));
   TRY(check_vocabulary(tokenizer, trainee.model.shape()));
-  fmt::print(stderr, "{}\n", describe(trainee));
+  tell(world, {describe(trainee)});
 
   auto batches = TRY(
       data::BatchStream::create(lengths_of(data.train), data.mix, batch_options(config.data, static_cast<std::uint64_t>(config.run.seed))));
   const std::int64_t steps = steps_of(config.run, static_cast<std::int64_t>(batches.batches(0)));
   const runs::Schedule schedule = schedule_of(config.optimizer, steps);
   const json::Object origin = TRY(origin_of(config, "sft", data.digest));
-  Session session =
-      TRY(Session::open({.run = config.run, .config = fields.print(), .origin = origin, .steps = steps, .resume = arguments.resume},
-                        trainee.optimizer, batches));
+  Session session = TRY(Session::open({.run = config.run,
+                                       .config = fields.print(),
+                                       .origin = origin,
+                                       .steps = steps,
+                                       .resume = arguments.resume,
+                                       .until = arguments.until,
+                                       .world = &world},
+                                      trainee.optimizer, batches));
 
   while (!session.ended()) {
     std::vector<TokenBatch> step;
-    std::int64_t learned = 0, read = 0;
+    double learned = 0, read = 0;
     for (std::int64_t i = 0; i < config.run.accumulate; ++i) {
-      step.push_back(token_batch(batches.next(), data.train));
-      learned += step.back().learned();
-      read += step.back().tokens();
+      const Part part = world.part(batches.next());
+      if (part.plan.empty()) continue;
+      step.push_back(token_batch(part.plan, data.train));
+      learned += static_cast<double>(step.back().learned());
+      read += static_cast<double>(step.back().tokens());
     }
+    world.sum({&learned, &read});
     // Every token of the step counts alike, whichever batch it is in.
     double loss = 0;
     for (const TokenBatch& batch : step) {
-      const Tensor weights = at::full({batch.learned()}, 1.0 / static_cast<double>(learned));
+      const Tensor weights = at::full({batch.learned()}, 1.0 / learned);
       const Tensor part = weighted_nll(predict(trainee.model, batch, trainee.pass()), weights);
       part.backward();
       loss += part.item<double>();
     }
-    const double norm = clip_gradients(trainee.optimizer.parameters(), config.optimizer.clip_norm);
+    world.sum({&loss});
+    const double norm = clip_gradients(trainee.optimizer, config.optimizer.clip_norm);
     TRY(check_finite(session.step(), loss, norm));
     const double rate = rate_at(schedule, session.step());
     trainee.optimizer.step(rate);
 
-    StepValues values = {{"loss", loss}, {"rate", rate}, {"gradient/norm", norm}, {"tokens", static_cast<double>(read)}};
+    StepValues values = {{"loss", loss}, {"rate", rate}, {"gradient/norm", norm}, {"tokens", read}};
     std::optional<double> validation;
     if (session.validates() && !data.validation.empty()) {
-      validation = validate(trainee, data.validation, static_cast<std::size_t>(config.data.rows));
+      validation = validate(trainee, world, data.validation, static_cast<std::size_t>(config.data.rows));
       values.emplace_back("validation/loss", *validation);
     }
-    TRY(session.finish_step(std::move(values), read, validation));
+    TRY(session.finish_step(std::move(values), static_cast<std::int64_t>(read), validation));
   }
 
+  if (!world.leads()) return {};
   TRY(session.restore_best());
   ModelCard card;
   card.method = "Supervised fine-tuning on answers.";
