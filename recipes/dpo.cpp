@@ -55,6 +55,7 @@ struct Measured {
     right += (difference.gt(0).sum() + 0.5 * difference.eq(0).sum()).item<double>();
     pairs += count;
   }
+  void sum(const World& world) { world.sum({&loss, &chosen, &rejected, &right, &pairs}); }
   void put(StepValues& values, const std::string& prefix) const {
     values.insert(values.end(), {{prefix + "loss", loss / pairs},
                                  {prefix + "accuracy", right / pairs},
@@ -64,14 +65,15 @@ struct Measured {
   }
 };
 
-Measured validate(const Trainee& trainee, const std::vector<data::PairSample>& pairs, const DpoConfig& config) {
+Measured validate(const Trainee& trainee, const World& world, const std::vector<data::PairSample>& pairs, const DpoConfig& config) {
   const at::NoGradGuard guard;
   Measured out;
-  for (const data::BatchPlan& plan : in_order(pairs.size(), static_cast<std::size_t>(config.data.rows))) {
+  for (const data::BatchPlan& plan : world.part(in_order(pairs.size(), static_cast<std::size_t>(config.data.rows)))) {
     const TokenBatch batch = token_batch(plan, pairs);
     const PairLogps policy = logps(trainee.model, batch, trainee.pass()), reference = reference_logps(trainee, batch);
     out.add(dpo_loss(policy, reference, probabilities(plan, pairs), config.loss), dpo_rewards(policy, reference, config.loss.beta));
   }
+  out.sum(world);
   return out;
 }
 
@@ -87,54 +89,63 @@ Result<void> dpo(const Arguments& arguments) {
   if (config.model.train != "lora")
     return fail(ErrorCode::kInvalidInput, "dpo trains an adapter, since the base without it is the reference (model.train: lora)",
                 "model.train");
-  set_compute({static_cast<int>(config.run.threads)});
+  const World world = TRY(open_world(config));
 
   const auto tokenizer = TRY(open_tokenizer(config));
   const auto data = TRY(data::load_pairs(config.data, tokenizer));
-  for (const std::string& note : data.notes) fmt::print(stderr, "{}\n", note);
+  tell(world, data.notes);
   Trainee trainee = TRY(open_base(config));
   TRY(check_vocabulary(tokenizer, trainee.model.shape()));
-  fmt::print(stderr, "{}\n", describe(trainee));
+  tell(world, {describe(trainee)});
 
   auto batches = TRY(
       data::BatchStream::create(lengths_of(data.train), data.mix, batch_options(config.data, static_cast<std::uint64_t>(config.run.seed))));
   const std::int64_t steps = steps_of(config.run, static_cast<std::int64_t>(batches.batches(0)));
   const runs::Schedule schedule = schedule_of(config.optimizer, steps);
   const json::Object origin = TRY(origin_of(config, "dpo", data.digest));
-  Session session =
-      TRY(Session::open({.run = config.run, .config = fields.print(), .origin = origin, .steps = steps, .resume = arguments.resume},
-                        trainee.optimizer, batches));
+  Session session = TRY(Session::open({.run = config.run,
+                                       .config = fields.print(),
+                                       .origin = origin,
+                                       .steps = steps,
+                                       .resume = arguments.resume,
+                                       .until = arguments.until,
+                                       .world = &world},
+                                      trainee.optimizer, batches));
 
   while (!session.ended()) {
     Measured measured;
-    std::int64_t read = 0;
+    double read = 0;
     for (std::int64_t i = 0; i < config.run.accumulate; ++i) {
-      const data::BatchPlan& plan = batches.next();
-      const TokenBatch batch = token_batch(plan, data.train);
+      const Part part = world.part(batches.next());
+      if (part.plan.empty()) continue;
+      const TokenBatch batch = token_batch(part.plan, data.train);
       const PairLogps reference = reference_logps(trainee, batch);
       const PairLogps policy = logps(trainee.model, batch, trainee.pass());
-      const Tensor loss = dpo_loss(policy, reference, probabilities(plan, data.train), config.loss);
-      (loss / static_cast<double>(config.run.accumulate)).backward();
+      const Tensor loss = dpo_loss(policy, reference, probabilities(part.plan, data.train), config.loss);
+      (loss * part.weight / static_cast<double>(config.run.accumulate)).backward();
       measured.add(loss, dpo_rewards(policy, reference, config.loss.beta));
-      read += batch.tokens();
+      read += static_cast<double>(batch.tokens());
     }
-    const double norm = clip_gradients(trainee.optimizer.parameters(), config.optimizer.clip_norm);
+    measured.sum(world);
+    world.sum({&read});
+    const double norm = clip_gradients(trainee.optimizer, config.optimizer.clip_norm);
     TRY(check_finite(session.step(), measured.loss, norm));
     const double rate = rate_at(schedule, session.step());
     trainee.optimizer.step(rate);
 
     StepValues values;
     measured.put(values, "");
-    values.insert(values.end(), {{"rate", rate}, {"gradient/norm", norm}, {"tokens", static_cast<double>(read)}});
+    values.insert(values.end(), {{"rate", rate}, {"gradient/norm", norm}, {"tokens", read}});
     std::optional<double> validation;
     if (session.validates() && !data.validation.empty()) {
-      const Measured held_out = validate(trainee, data.validation, config);
+      const Measured held_out = validate(trainee, world, data.validation, config);
       held_out.put(values, "validation/");
       validation = held_out.loss / held_out.pairs;
     }
-    TRY(session.finish_step(std::move(values), read, validation));
+    TRY(session.finish_step(std::move(values), static_cast<std::int64_t>(read), validation));
   }
 
+  if (!world.leads()) return {};
   TRY(session.restore_best());
   ModelCard card;
   card.method = "Direct preference optimisation on pairs of answers.";

@@ -8,12 +8,15 @@
 #include <new>
 
 #include "recipes/recipe.h"
+#include "recipes/sweep.h"
+#include "steward/tune/distributed.h"
 #include "steward/tune/torch.h"
 
 namespace {
 
 using steward::Result;
 using steward::recipes::Arguments;
+using steward::recipes::SweepArguments;
 
 constexpr int kExitCannot = 3;
 
@@ -37,9 +40,9 @@ constexpr Recipe kRecipes[] = {
     {"classifier", "the encoder behind the learned detection, and its heads", steward::recipes::classifier}};
 
 /// libtorch throws; past this point everything is a Result.
-Result<void> run(const Recipe& recipe, const Arguments& arguments) {
+Result<void> guarded(const std::function<Result<void>()>& run) {
   try {
-    return recipe.run(arguments);
+    return run();
   } catch (const std::bad_alloc&) {
     return steward::fail(steward::ErrorCode::kResourceExhausted,
                          "out of memory: lower batch.rows, data.tokens_max or model.lora.rank. The last checkpoint stands");
@@ -49,6 +52,36 @@ Result<void> run(const Recipe& recipe, const Arguments& arguments) {
                          memory ? "out of memory: lower batch.rows, data.tokens_max or model.lora.rank. The last checkpoint stands"
                                 : std::string("libtorch: ") + error.what_without_backtrace());
   }
+}
+
+int exit_code_of(const Result<void>& done) {
+  if (done) return 0;
+  std::fprintf(stderr, "steward-tune: %s\n", done.error().message.c_str());
+  return kExitCannot;
+}
+
+CLI::App& add_sweep(CLI::App& app, SweepArguments& arguments) {
+  CLI::App& command = *app.add_subcommand("sweep", "tries settings of a recipe, and ends poor ones early");
+  std::vector<std::string> names;
+  for (const Recipe& recipe : kRecipes) names.emplace_back(recipe.name);
+  command.add_option("recipe", arguments.recipe)->required()->check(CLI::IsMember(names));
+  command.add_option("--folder", arguments.folder, "where its runs and results go")->required();
+  command.add_option("--config", arguments.config, "YAML file");
+  command.add_option("--set", arguments.overrides, "key=value of every run")->take_all()->allow_extra_args(false);
+  command.add_option("--grid", arguments.searched, "key=[values]; with --random: key=[low,high]")
+      ->take_all()
+      ->allow_extra_args(false)
+      ->required();
+  command.add_option("--random", arguments.draws, "so many draws between low and high, even in their logarithm, instead of a grid");
+  command.add_option("--seed", arguments.seed, "of the draws");
+  command.add_option("--metric", arguments.metric, "of the log, by which runs are compared")->capture_default_str();
+  command.add_flag("--higher", arguments.options.higher_is_better, "the higher the better");
+  command.add_option("--rungs", arguments.options.rungs, "how often poor runs end; 1: all go to their end")
+      ->check(CLI::Range(1, 20))
+      ->capture_default_str();
+  command.add_option("--survivors", arguments.options.survivors, "share of the runs that go on after a rung")->check(CLI::Range(0.01, 1.0));
+  command.add_flag("--resume", arguments.resume, "go on with the search in the folder");
+  return command;
 }
 
 /// libgomp reads its policy when it is loaded. Threads that spin while they wait take the cores from those that work, so that a run beside
@@ -72,14 +105,14 @@ int main(int argc, char** argv) {
     command->add_option("--config", arguments.config, "YAML file");
     command->add_option("--set", arguments.overrides, "key=value, instead of the file's")->take_all()->allow_extra_args(false);
     command->add_flag("--resume", arguments.resume, "go on from the last checkpoint of run.folder");
+    command->add_option("--until", arguments.until, "pause after this share of the steps, to be gone on with by --resume")
+        ->check(CLI::Range(1e-6, 1.0));
     command->add_flag("--print-config", arguments.print_config, "show every key, what it means and its value; train nothing");
-    command->callback([&arguments, &exit_code, &recipe] {
-      if (const auto done = run(recipe, arguments); !done) {
-        std::fprintf(stderr, "steward-tune: %s\n", done.error().message.c_str());
-        exit_code = kExitCannot;
-      }
-    });
+    command->callback([&arguments, &exit_code, &recipe] { exit_code = exit_code_of(guarded([&] { return recipe.run(arguments); })); });
   }
+  SweepArguments search;
+  add_sweep(app, search).callback([&] { exit_code = exit_code_of(guarded([&] { return steward::recipes::sweep(search); })); });
   CLI11_PARSE(app, argc, argv);
+  steward::tune::end_processes(exit_code);
   return exit_code;
 }

@@ -12,6 +12,7 @@ struct Arguments {
   std::string config;                  ///< YAML file; empty: none
   std::vector<std::string> overrides;  ///< key=value
   bool resume = false;
+  double until = 1;           ///< share of the steps after which it pauses
   bool print_config = false;  ///< the keys, what they mean and what they are; trains nothing
 };
 

@@ -65,6 +65,7 @@ struct Measured {
     unsafe += safe.eq(0).sum().item<double>();
     caught += safe.eq(0).logical_and(scores.lt(0)).sum().item<double>();
   }
+  void sum(const World& world) { world.sum({&loss, &chosen, &rejected, &right, &pairs, &caught, &unsafe}); }
   void put(StepValues& values, const std::string& prefix) const {
     values.insert(values.end(), {{prefix + "loss", loss / pairs},
                                  {prefix + "accuracy", right / pairs},
@@ -81,14 +82,24 @@ Tensor loss_of(const Tensor& scores, const Labels& labels, const RewardConfig& c
   return config.safety_weight > 0 ? ranking + config.safety_weight * safety_loss(scores, labels.safe) : ranking;
 }
 
-Measured validate(const Trainee& trainee, const RewardHead& head, const std::vector<data::PairSample>& pairs, const RewardConfig& config) {
+/// What a part of a batch adds to the batch's loss: the ranking is a mean over pairs, the safety over the answers that have a label.
+Tensor share_of_loss(const Tensor& scores, const Labels& labels, const Labels& whole, double weight, const RewardConfig& config) {
+  const auto known = [](const Labels& of) { return of.safe.ge(0).sum().item<double>(); };
+  RewardConfig mine = config;
+  if (known(whole) > 0) mine.safety_weight *= known(labels) / known(whole) / weight;
+  return weight * loss_of(scores, labels, mine);
+}
+
+Measured validate(const Trainee& trainee, const RewardHead& head, const World& world, const std::vector<data::PairSample>& pairs,
+                  const RewardConfig& config) {
   const at::NoGradGuard guard;
   Measured out;
-  for (const data::BatchPlan& plan : in_order(pairs.size(), static_cast<std::size_t>(config.data.rows))) {
+  for (const data::BatchPlan& plan : world.part(in_order(pairs.size(), static_cast<std::size_t>(config.data.rows)))) {
     const Tensor scores = head.score(last_hidden(trainee.model, token_batch(plan, pairs), trainee.pass()));
     const Labels labels = labels_of(plan, pairs, config.margins);
     out.add(loss_of(scores, labels, config).item<double>(), scores, labels.safe);
   }
+  out.sum(world);
   return out;
 }
 
@@ -104,55 +115,65 @@ Result<void> reward(const Arguments& arguments) {
   if (config.model.train == "full")
     return fail(ErrorCode::kInvalidInput, "a reward model is an adapter with a head, or a head alone (model.train: lora or head)",
                 "model.train");
-  set_compute({static_cast<int>(config.run.threads)});
+  const World world = TRY(open_world(config));
 
   const auto tokenizer = TRY(open_tokenizer(config));
   const auto data = TRY(data::load_pairs(config.data, tokenizer));
-  for (const std::string& note : data.notes) fmt::print(stderr, "{}\n", note);
+  tell(world, data.notes);
   const RewardHead head = make_reward_head(TRY(width_of_base(config)));
   Trainee trainee = TRY(open_base(config, head.named()));
   TRY(check_vocabulary(tokenizer, trainee.model.shape()));
-  fmt::print(stderr, "{}\n", describe(trainee));
+  tell(world, {describe(trainee)});
 
   auto batches = TRY(
       data::BatchStream::create(lengths_of(data.train), data.mix, batch_options(config.data, static_cast<std::uint64_t>(config.run.seed))));
   const std::int64_t steps = steps_of(config.run, static_cast<std::int64_t>(batches.batches(0)));
   const runs::Schedule schedule = schedule_of(config.optimizer, steps);
   const json::Object origin = TRY(origin_of(config, "reward", data.digest));
-  Session session =
-      TRY(Session::open({.run = config.run, .config = fields.print(), .origin = origin, .steps = steps, .resume = arguments.resume},
-                        trainee.optimizer, batches));
+  Session session = TRY(Session::open({.run = config.run,
+                                       .config = fields.print(),
+                                       .origin = origin,
+                                       .steps = steps,
+                                       .resume = arguments.resume,
+                                       .until = arguments.until,
+                                       .world = &world},
+                                      trainee.optimizer, batches));
 
   while (!session.ended()) {
     Measured measured;
-    std::int64_t read = 0;
+    double read = 0;
     for (std::int64_t i = 0; i < config.run.accumulate; ++i) {
-      const data::BatchPlan& plan = batches.next();
-      const TokenBatch batch = token_batch(plan, data.train);
-      const Labels labels = labels_of(plan, data.train, config.margins);
+      const data::BatchPlan& whole = batches.next();
+      const Part part = world.part(whole);
+      if (part.plan.empty()) continue;
+      const TokenBatch batch = token_batch(part.plan, data.train);
+      const Labels labels = labels_of(part.plan, data.train, config.margins);
       const Tensor scores = head.score(last_hidden(trainee.model, batch, trainee.pass()));
-      const Tensor loss = loss_of(scores, labels, config);
+      const Tensor loss = share_of_loss(scores, labels, labels_of(whole, data.train, config.margins), part.weight, config);
       (loss / static_cast<double>(config.run.accumulate)).backward();
-      measured.add(loss.item<double>(), scores.detach(), labels.safe);
-      read += batch.tokens();
+      measured.add(loss.item<double>() / part.weight, scores.detach(), labels.safe);
+      read += static_cast<double>(batch.tokens());
     }
-    const double norm = clip_gradients(trainee.optimizer.parameters(), config.optimizer.clip_norm);
+    measured.sum(world);
+    world.sum({&read});
+    const double norm = clip_gradients(trainee.optimizer, config.optimizer.clip_norm);
     TRY(check_finite(session.step(), measured.loss, norm));
     const double rate = rate_at(schedule, session.step());
     trainee.optimizer.step(rate);
 
     StepValues values;
     measured.put(values, "");
-    values.insert(values.end(), {{"rate", rate}, {"gradient/norm", norm}, {"tokens", static_cast<double>(read)}});
+    values.insert(values.end(), {{"rate", rate}, {"gradient/norm", norm}, {"tokens", read}});
     std::optional<double> validation;
     if (session.validates() && !data.validation.empty()) {
-      const Measured held_out = validate(trainee, head, data.validation, config);
+      const Measured held_out = validate(trainee, head, world, data.validation, config);
       held_out.put(values, "validation/");
       validation = held_out.loss / held_out.pairs;
     }
-    TRY(session.finish_step(std::move(values), read, validation));
+    TRY(session.finish_step(std::move(values), static_cast<std::int64_t>(read), validation));
   }
 
+  if (!world.leads()) return {};
   TRY(session.restore_best());
   ModelCard card;
   card.method = "A reward model, trained to rank pairs of answers. It scores answers; it does not write them.";

@@ -23,6 +23,7 @@ void declare(runs::Fields& fields, CommonConfig& config) {
   data::declare(fields, config.data);
   runs::declare(fields, config.optimizer);
   runs::declare(fields, config.run);
+  runs::declare(fields, config.compute);
   fields.choice("export.merged", config.merged, {"none", "f16", "q8_0"}, "a whole model beside the adapter, in these numbers");
 }
 
@@ -34,6 +35,20 @@ Result<bool> load_or_print(runs::Fields& fields, const Arguments& arguments) {
   }
   TRY(runs::load_config(fields, arguments.config, arguments.overrides));
   return false;
+}
+
+Result<World> open_world(const CommonConfig& config) {
+  // A base in bfloat16 has rounded far more than a product of its factors can.
+  const bool rounded = config.model.precision == "bf16" && config.model.train != "full";
+  set_compute({static_cast<int>(config.run.threads), rounded ? Products::kFast : Products::kExact});
+  World world = TRY(World::open(config.compute));
+  if (world.leads() && world.size() > 1) fmt::print(stderr, "{} processes\n", world.size());
+  return world;
+}
+
+void tell(const World& world, const std::vector<std::string>& notes) {
+  if (!world.leads()) return;
+  for (const std::string& note : notes) fmt::print(stderr, "{}\n", note);
 }
 
 std::string find_model(const std::string& name) {

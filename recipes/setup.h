@@ -18,6 +18,7 @@ struct CommonConfig {
   runs::ModelConfig model;
   runs::OptimizerConfig optimizer;
   runs::RunConfig run;
+  runs::ComputeConfig compute;
   data::DataConfig data;
   std::string tokenizer;        ///< GGUF file; empty: the base
   std::string adapter;          ///< LoRA file that training goes on from; empty: from the base
@@ -28,6 +29,10 @@ void declare(runs::Fields& fields, CommonConfig& config);
 
 /// Reads the configuration; true if it was only to be printed, which is then done.
 Result<bool> load_or_print(runs::Fields& fields, const Arguments& arguments);
+
+/// The processes of this run; sets threads and the device, too. Past it only the leading one speaks.
+Result<tune::World> open_world(const CommonConfig& config);
+void tell(const tune::World& world, const std::vector<std::string>& notes);
 
 /// A path, or a file of the folder STEWARD_MODELS_DIR.
 std::string find_model(const std::string& name);

@@ -27,46 +27,55 @@ Result<void> sft(const Arguments& arguments) {
   runs::Fields fields;
   declare(fields, config);
   if (TRY(load_or_print(fields, arguments))) return {};
-  set_compute({static_cast<int>(config.run.threads)});
+  const World world = TRY(open_world(config));
 
   const auto tokenizer = TRY(open_tokenizer(config));
   const auto data = TRY(data::load_samples(config.data, tokenizer));
-  for (const std::string& note : data.notes) fmt::print(stderr, "{}\n", note);
+  tell(world, data.notes);
   Trainee trainee = TRY(open_base(config));
   TRY(check_vocabulary(tokenizer, trainee.model.shape()));
-  fmt::print(stderr, "{}\n", describe(trainee));
+  tell(world, {describe(trainee)});
 
   auto batches = TRY(
       data::BatchStream::create(lengths_of(data.train), data.mix, batch_options(config.data, static_cast<std::uint64_t>(config.run.seed))));
   const std::int64_t steps = steps_of(config.run, static_cast<std::int64_t>(batches.batches(0)));
   const runs::Schedule schedule = schedule_of(config.optimizer, steps);
   const json::Object origin = TRY(origin_of(config, "sft", data.digest));
-  Session session =
-      TRY(Session::open({.run = config.run, .config = fields.print(), .origin = origin, .steps = steps, .resume = arguments.resume},
-                        trainee.optimizer, batches));
+  Session session = TRY(Session::open({.run = config.run,
+                                       .config = fields.print(),
+                                       .origin = origin,
+                                       .steps = steps,
+                                       .resume = arguments.resume,
+                                       .until = arguments.until,
+                                       .world = &world},
+                                      trainee.optimizer, batches));
 
   while (!session.ended()) {
     std::vector<TokenBatch> step;
-    std::int64_t read = 0;
+    double read = 0;
     for (std::int64_t i = 0; i < config.run.accumulate; ++i) {
-      step.push_back(token_batch(batches.next(), data.train));
-      read += step.back().tokens();
+      const Part part = world.part(batches.next());
+      if (part.plan.empty()) continue;
+      step.push_back(token_batch(part.plan, data.train));
+      read += static_cast<double>(step.back().tokens());
     }
-    const double loss = backward_token_loss(trainee.model, step, trainee.pass());
-    const double norm = clip_gradients(trainee.optimizer.parameters(), config.optimizer.clip_norm);
+    world.sum({&read});
+    const double loss = backward_token_loss(trainee.model, step, trainee.pass(), world);
+    const double norm = clip_gradients(trainee.optimizer, config.optimizer.clip_norm);
     TRY(check_finite(session.step(), loss, norm));
     const double rate = rate_at(schedule, session.step());
     trainee.optimizer.step(rate);
 
-    StepValues values = {{"loss", loss}, {"rate", rate}, {"gradient/norm", norm}, {"tokens", static_cast<double>(read)}};
+    StepValues values = {{"loss", loss}, {"rate", rate}, {"gradient/norm", norm}, {"tokens", read}};
     std::optional<double> validation;
     if (session.validates() && !data.validation.empty()) {
-      validation = mean_token_loss(trainee.model, data.validation, trainee.pass(), static_cast<std::size_t>(config.data.rows));
+      validation = mean_token_loss(trainee.model, data.validation, trainee.pass(), static_cast<std::size_t>(config.data.rows), world);
       values.emplace_back("validation/loss", *validation);
     }
-    TRY(session.finish_step(std::move(values), read, validation));
+    TRY(session.finish_step(std::move(values), static_cast<std::int64_t>(read), validation));
   }
 
+  if (!world.leads()) return {};
   TRY(session.restore_best());
   ModelCard card;
   card.method = "Supervised fine-tuning on answers.";

@@ -23,6 +23,9 @@ class RunFolder {
   /// A run to go on with. Errors: kNotFound; kInvalidInput that names the first differing line if `config` is not the run's own.
   static Result<RunFolder> resume(const std::string& path, const std::string& config);
 
+  /// One that another process made and writes: to read from.
+  static RunFolder of_another(const std::string& path) { return RunFolder(path); }
+
   const std::string& path() const { return path_; }
   std::string log_path() const { return path_ + "/log.jsonl"; }
   std::string events_path() const { return path_ + "/events.out.tfevents.0.steward"; }

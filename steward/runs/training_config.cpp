@@ -47,6 +47,12 @@ void declare(Fields& fields, RunConfig& config) {
   fields.integer("run.report_samples", config.report_samples, {0, 1000}, "answers shown in the report");
 }
 
+void declare(Fields& fields, ComputeConfig& config) {
+  fields.choice("compute.device", config.device, {"cpu", "cuda"}, "what computes");
+  fields.choice("compute.backend", config.backend, {"auto", "mpi", "tcp", "nccl"},
+                "how the processes of a run talk; auto: nccl on GPUs, else tcp under torchrun and mpi under mpirun and srun");
+}
+
 std::int64_t steps_of(const RunConfig& config, std::int64_t batches_per_epoch) {
   const double batches = static_cast<double>(batches_per_epoch) * config.epochs;
   const auto steps = static_cast<std::int64_t>(std::ceil(batches / static_cast<double>(config.accumulate) - 1e-9));

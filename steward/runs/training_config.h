@@ -45,9 +45,16 @@ struct RunConfig {
   std::int64_t report_samples = 4;     ///< answers in the report
 };
 
+/// `compute:` on what, and how the processes of a run talk.
+struct ComputeConfig {
+  std::string device = "cpu";
+  std::string backend = "auto";  ///< auto | mpi | tcp | nccl
+};
+
 void declare(Fields& fields, ModelConfig& config);
 void declare(Fields& fields, OptimizerConfig& config);
 void declare(Fields& fields, RunConfig& config);
+void declare(Fields& fields, ComputeConfig& config);
 
 /// Steps of the run, at least 1: batches_per_epoch · epochs / accumulate, at most `steps_max`.
 std::int64_t steps_of(const RunConfig& config, std::int64_t batches_per_epoch);

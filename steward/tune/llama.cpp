@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "steward/core/check.h"
+#include "steward/tune/attention.h"
 #include "steward/tune/recompute.h"
 
 namespace steward::tune {
@@ -75,17 +76,7 @@ Tensor Llama::attention(std::int64_t index, const Tensor& x, const Rotation& rot
   const Tensor q = rotate(heads_of("attn_q", shape.heads), rotation.turn);
   const Tensor k = rotate(heads_of("attn_k", shape.kv_heads), rotation.turn);
   const Tensor v = heads_of("attn_v", shape.kv_heads);
-  std::vector<Tensor> mixed;
-  std::int64_t begin = 0;
-  for (const std::int64_t length : rotation.lengths) {
-    const auto part = [&](const Tensor& all) { return all.narrow(0, begin, length).transpose(0, 1).unsqueeze(0); };
-    const auto shared = [&](const Tensor& all) {  // by the query heads of a group
-      return shape.kv_heads == shape.heads ? part(all) : part(all).repeat_interleave(shape.heads / shape.kv_heads, 1);
-    };
-    mixed.push_back(at::scaled_dot_product_attention(part(q), shared(k), shared(v), {}, 0, true).squeeze(0).transpose(0, 1).flatten(1));
-    begin += length;
-  }
-  return map(name_of(index, "attn_output"), mixed.size() == 1 ? mixed[0] : at::cat(mixed), lora);
+  return map(name_of(index, "attn_output"), causal_attention(q, k, v, rotation.lengths), lora);
 }
 
 Tensor Llama::layer(std::int64_t index, const Tensor& x, const Rotation& rotation, const Lora* lora) const {

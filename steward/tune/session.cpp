@@ -11,11 +11,20 @@
 #include "steward/tune/checkpoint.h"
 
 namespace steward::tune {
+namespace {
+
+const World& world_of(const SessionOptions& options) {
+  static const World alone;
+  return options.world ? *options.world : alone;
+}
+
+}  // namespace
 
 Session::Session(const SessionOptions& options, AdamW& optimizer, data::BatchStream& batches)
     : options_(options),
       optimizer_(optimizer),
       batches_(batches),
+      world_(world_of(options)),
       wall_(std::make_unique<SystemClock>()),
       steady_(std::make_unique<SteadyClock>()),
       early_({options.better, options.run.patience, 0}) {}
@@ -26,21 +35,33 @@ Session::~Session() {
 
 Result<Session> Session::open(const SessionOptions& options, AdamW& optimizer, data::BatchStream& batches) {
   Session out(options, optimizer, batches);
+  if (!options.world && TRY(launch_of_environment()).size > 1)
+    return fail(ErrorCode::kInvalidInput, "this recipe runs in one process: start it without mpirun, srun or torchrun");
+  optimizer.share(out.world_);
   out.options_.origin["threads"] = at::get_num_threads();
-  std::int64_t last = -1;
-  if (options.resume) {
-    out.folder_ = std::make_unique<runs::RunFolder>(TRY(runs::RunFolder::resume(options.run.folder, options.config)));
-    const auto kept = TRY(out.folder_->checkpoints());
-    if (!kept.empty()) {
-      last = kept.back();
-      TRY(out.go_on(last));
-    }
-  } else {
-    out.folder_ = std::make_unique<runs::RunFolder>(TRY(runs::RunFolder::create(options.run.folder, options.config)));
-  }
+  const std::int64_t last = TRY(out.enter());
+  if (last >= 0) TRY(out.go_on(last));
+  if (!out.world_.leads()) return out;
   out.log_ = std::make_unique<runs::RunLog>(TRY(runs::RunLog::open(out.folder_->log_path(), out.folder_->events_path(), last, *out.wall_)));
   out.progress_ = std::make_unique<runs::Progress>(stderr, runs::Progress::style_of(stderr), out.step_, options.steps, *out.steady_);
   return out;
+}
+
+Result<std::int64_t> Session::enter() {
+  double last = -1;
+  if (!world_.leads()) {
+    folder_ = std::make_unique<runs::RunFolder>(runs::RunFolder::of_another(options_.run.folder));
+    last = 0;
+  } else if (options_.resume) {
+    folder_ = std::make_unique<runs::RunFolder>(TRY(runs::RunFolder::resume(options_.run.folder, options_.config)));
+    const auto kept = TRY(folder_->checkpoints());
+    if (!kept.empty()) last = static_cast<double>(kept.back());
+  } else {
+    folder_ = std::make_unique<runs::RunFolder>(TRY(runs::RunFolder::create(options_.run.folder, options_.config)));
+  }
+  world_.sum({&last});
+  TRY(world_.status());
+  return static_cast<std::int64_t>(last);
 }
 
 Result<void> Session::go_on(std::int64_t step) {
@@ -70,14 +91,18 @@ Result<void> Session::go_on(std::int64_t step) {
   if (const json::Object* state = TRY(json::get_object(checkpoint.facts, "recipe"))) state_ = *state;
   stopped_ = TRY(json::get_bool(checkpoint.facts, "stopped")).value_or(false);
   step_ = step;
-  if (early_.best_step() && std::filesystem::exists(folder_->checkpoint_path(*early_.best_step())))
+  if (world_.leads() && early_.best_step() && std::filesystem::exists(folder_->checkpoint_path(*early_.best_step())))
     TRY(folder_->mark_best(*early_.best_step()));
   return {};
 }
 
+std::int64_t Session::last_step() const {
+  return static_cast<std::int64_t>(std::ceil(options_.until * static_cast<double>(options_.steps) - 1e-9));
+}
+
 bool Session::validates() const {
   const std::int64_t every = options_.run.validate_every;
-  return step_ + 1 == options_.steps || (every > 0 && (step_ + 1) % every == 0);
+  return step_ + 1 == last_step() || (every > 0 && (step_ + 1) % every == 0);
 }
 
 Result<void> Session::finish_step(StepValues values, std::int64_t tokens, std::optional<double> validation) {
@@ -85,8 +110,11 @@ Result<void> Session::finish_step(StepValues values, std::int64_t tokens, std::o
   tokens_ += tokens;
   if (validation) validation_ = validation;
   const double loss = values.front().second;
-  TRY(log_->append(step_, std::move(values)));
-  progress_->update({step_, tokens_, loss, validation_});
+  TRY(world_.status());
+  if (world_.leads()) {
+    TRY(log_->append(step_, std::move(values)));
+    progress_->update({step_, tokens_, loss, validation_});
+  }
   bool best = false;
   if (validation) {
     const auto verdict = early_.observe(step_, *validation);
@@ -94,7 +122,7 @@ Result<void> Session::finish_step(StepValues values, std::int64_t tokens, std::o
     stopped_ = verdict.stop;
   }
   if (best || ended() || step_ % options_.run.checkpoint_every == 0) TRY(keep());
-  if (ended()) progress_->finish();
+  if (ended() && progress_) progress_->finish();
   return {};
 }
 
@@ -107,8 +135,11 @@ Result<void> Session::keep() {
   facts["stopped"] = stopped_;
   facts["origin"] = options_.origin;
   if (!state_.empty()) facts["recipe"] = state_;
+  const Checkpoint checkpoint = take_checkpoint(optimizer_, std::move(facts));
+  TRY(world_.status());
+  if (!world_.leads()) return {};
   const std::string folder = TRY(folder_->begin_checkpoint(step_));
-  TRY(write_checkpoint(folder, take_checkpoint(optimizer_, std::move(facts))));
+  TRY(write_checkpoint(folder, checkpoint));
   TRY(folder_->finish_checkpoint(step_));
   if (early_.best_step() == step_) TRY(folder_->mark_best(step_));
   return folder_->prune(static_cast<std::size_t>(options_.run.checkpoints_kept));

@@ -25,28 +25,33 @@ struct SessionOptions {
   json::Object origin;     ///< what a run must find again when it goes on: digests of the base, the data …
   std::int64_t steps = 0;  ///< of the whole run
   bool resume = false;
+  double until = 1;  ///< (0, 1]: after this share of the steps the session ends with a checkpoint, to be gone on with
   runs::EarlyStopOptions::Better better = runs::EarlyStopOptions::Better::kLower;  ///< of validations
+  const World* world = nullptr;  ///< outlives the session; null: a recipe that runs in one process
 };
 
 /// What a step measured, in the order of the log.
 using StepValues = std::vector<std::pair<std::string, double>>;
 
-/// A run under way: its folder and log, and where it stands. Holds references to the optimiser and the batches, which outlive it.
+/// A run under way: its folder and log, and where it stands. Holds references to the optimiser and the batches, which outlive it. In a
+/// world of several processes all call the same functions; the leading one writes.
 class Session {
  public:
   /// Begins a run, or goes on from its last checkpoint: the optimiser, its parameters and the batches are then as they were, and as many
-  /// threads are used. Errors: those of RunFolder; kInvalidInput if the base or the data are not those of the run.
+  /// threads are used; the optimiser is shared by the world. Another number of processes may go on, and adds in another order.
+  /// Errors: those of RunFolder; kInvalidInput if the base or the data are not those of the run, or without a world in several processes.
   static Result<Session> open(const SessionOptions& options, AdamW& optimizer, data::BatchStream& batches);
   Session(Session&&) noexcept;
   ~Session();
 
   std::int64_t step() const { return step_; }  ///< done
-  bool ended() const { return stopped_ || step_ >= options_.steps; }
+  bool ended() const { return stopped_ || step_ >= last_step(); }
   /// Is the step under way one after which the model is to be validated?
   bool validates() const;
 
   /// Ends a step: logs it, and keeps a checkpoint when one is due, at the end, or when `validation` is the best so far.
-  /// values: the loss first. tokens: that the step read. Errors: kInternal, such as a full disk.
+  /// values: the loss first, and the same in all processes, as `validation`. tokens: that the step read.
+  /// Errors: kInternal, such as a full disk; kUnavailable if another process is lost.
   Result<void> finish_step(StepValues values, std::int64_t tokens, std::optional<double> validation);
 
   /// What the recipe has to find again beside all that: goes into the checkpoints from now on. After a resume it is what the checkpoint
@@ -63,12 +68,15 @@ class Session {
 
  private:
   Session(const SessionOptions& options, AdamW& optimizer, data::BatchStream& batches);
+  std::int64_t last_step() const;  ///< where it ends or pauses
+  Result<std::int64_t> enter();    ///< the step of the last checkpoint, or -1
   Result<void> go_on(std::int64_t step);
   Result<void> keep();
 
   SessionOptions options_;
   AdamW& optimizer_;
   data::BatchStream& batches_;
+  const World& world_;
   std::unique_ptr<runs::RunFolder> folder_;
   std::unique_ptr<runs::RunLog> log_;
   std::unique_ptr<runs::Progress> progress_;

@@ -104,29 +104,34 @@ Predicted predict(const Llama& model, const TokenBatch& batch, const Pass& pass)
   return {model.hidden(batch.packed, pass).index_select(0, batch.rows), model.head(), batch.targets};
 }
 
-double backward_token_loss(const Llama& model, const std::vector<TokenBatch>& step, const Pass& pass) {
-  std::int64_t learned = 0;
-  for (const TokenBatch& batch : step) learned += batch.learned();
+double backward_token_loss(const Llama& model, const std::vector<TokenBatch>& step, const Pass& pass, const World& world) {
+  double learned = 0;
+  for (const TokenBatch& batch : step) learned += static_cast<double>(batch.learned());
+  world.sum({&learned});
   double loss = 0;
   for (const TokenBatch& batch : step) {
-    const Tensor weights = at::full({batch.learned()}, 1.0 / static_cast<double>(learned));
+    const Tensor weights = at::full({batch.learned()}, 1.0 / learned);
     const Tensor part = weighted_nll(predict(model, batch, pass), weights);
     part.backward();
     loss += part.item<double>();
   }
+  world.sum({&loss});
   return loss;
 }
 
-double mean_token_loss(const Llama& model, const std::vector<data::Sample>& samples, const Pass& pass, std::size_t at_once) {
+double mean_token_loss(const Llama& model, const std::vector<data::Sample>& samples, const Pass& pass, std::size_t at_once,
+                       const World& world) {
   const at::NoGradGuard guard;
   double sum = 0, count = 0;
-  for (std::size_t begin = 0; begin < samples.size(); begin += at_once) {
+  const std::size_t first = at_once * static_cast<std::size_t>(world.rank()), stride = at_once * static_cast<std::size_t>(world.size());
+  for (std::size_t begin = first; begin < samples.size(); begin += stride) {
     std::vector<const data::Sample*> some;
     for (std::size_t i = begin; i < std::min(begin + at_once, samples.size()); ++i) some.push_back(&samples[i]);
     const TokenBatch batch = token_batch(some);
     sum += weighted_nll(predict(model, batch, pass), at::ones_like(batch.targets, at::kFloat)).item<double>();
     count += static_cast<double>(batch.learned());
   }
+  world.sum({&sum, &count});
   return sum / count;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "steward/data/batches.h"
+#include "steward/tune/distributed.h"
 #include "steward/tune/llama.h"
 #include "steward/tune/token_losses.h"
 
@@ -39,8 +40,10 @@ Tensor last_hidden(const Llama& model, const TokenBatch& batch, const Pass& pass
 Predicted predict(const Llama& model, const TokenBatch& batch, const Pass& pass);
 
 /// Adds the gradient of the mean loss of a step's learned tokens: each counts alike, whichever batch it is in. Returns the loss, in nats.
-double backward_token_loss(const Llama& model, const std::vector<TokenBatch>& step, const Pass& pass);
+/// step: this process's part of it.
+double backward_token_loss(const Llama& model, const std::vector<TokenBatch>& step, const Pass& pass, const World& world = World());
 /// Mean loss of a learned token, in nats, without a gradient. at_once: samples of one pass.
-double mean_token_loss(const Llama& model, const std::vector<data::Sample>& samples, const Pass& pass, std::size_t at_once);
+double mean_token_loss(const Llama& model, const std::vector<data::Sample>& samples, const Pass& pass, std::size_t at_once,
+                       const World& world = World());
 
 }  // namespace steward::tune
