@@ -288,8 +288,13 @@ Result<void> classifier(const Arguments& arguments) {
   const runs::Schedule schedule = schedule_of(config.optimizer, steps);
   const std::string digest = TRY(sha256_file_hex(config.encoder));
   const json::Object origin = {{"recipe", "classifier"}, {"base", digest}, {"data", digest_of(data.train)}};
-  Session session = TRY(Session::open(
-      {.run = config.run, .config = fields.print(), .origin = origin, .steps = steps, .resume = arguments.resume}, optimizer, batches));
+  Session session = TRY(Session::open({.run = config.run,
+                                       .config = fields.print(),
+                                       .origin = origin,
+                                       .steps = steps,
+                                       .resume = arguments.resume,
+                                       .record = arguments.record},
+                                      optimizer, batches));
 
   while (!session.ended()) {
     std::vector<std::size_t> chosen;

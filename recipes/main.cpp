@@ -5,9 +5,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <new>
 
 #include "recipes/recipe.h"
+#include "steward/app/storage_config.h"
+#include "steward/ledger/keys.h"
+#include "steward/model/model_files.h"
 #include "steward/tune/torch.h"
 
 namespace {
@@ -27,7 +31,7 @@ constexpr Recipe kRecipes[] = {{"sft", "supervised fine-tuning on chats", stewar
                                {"classifier", "the encoder behind the learned detection, and its heads", steward::recipes::classifier}};
 
 /// libtorch throws; past this point everything is a Result.
-Result<void> run(const Recipe& recipe, const Arguments& arguments) {
+Result<void> run_recipe(const Recipe& recipe, const Arguments& arguments) {
   try {
     return recipe.run(arguments);
   } catch (const std::bad_alloc&) {
@@ -42,6 +46,29 @@ Result<void> run(const Recipe& recipe, const Arguments& arguments) {
 }
 
 /// libgomp reads its policy when it is loaded. Threads that spin while they wait take the cores from those that work, so that a run beside
+/// The ledger of a product, told of one run.
+Result<std::unique_ptr<steward::runs::RunRecord>> open_record(const char* recipe, const std::string& product) {
+  const auto storage = TRY(steward::app::load_storage(product));
+  steward::ledger::SqliteLedgerOptions ledger;
+  ledger.database_path = storage.ledger_path;
+  ledger.keys_path = storage.keys_dir + "/keys.db";
+  ledger.master = TRY(steward::ledger::load_master_key(storage.keys_dir + "/master.key", steward::ledger::CreateKey::kYes));
+  return std::make_unique<steward::runs::RunRecord>(recipe, std::move(ledger), std::vector{steward::model::fetched_models_dir()});
+}
+
+Result<void> run(const Recipe& recipe, Arguments arguments, const std::string& product) {
+  if (product.empty() || arguments.print_config) return run_recipe(recipe, arguments);
+  const auto record = TRY(open_record(recipe.name, product));
+  arguments.record = record.get();
+  const auto outcome = run_recipe(recipe, arguments);
+  if (auto told = record->ended(outcome); !told)
+    return steward::fail(told.error().code, "the ledger does not know how the run ended: " + told.error().message +
+                                                (outcome ? "" : "; the run failed: " + outcome.error().message));
+  if (outcome && !record->has_begun())
+    return steward::fail(steward::ErrorCode::kInternal, std::string("the recipe ") + recipe.name + " tells the ledger nothing of its runs");
+  return outcome;
+}
+
 /// another program becomes many times slower.
 void wait_without_spinning(char** argv) {
   if (std::getenv("OMP_WAIT_POLICY")) return;
@@ -57,14 +84,17 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   Arguments arguments;
   int exit_code = 0;
+  std::string product;
   for (const Recipe& recipe : kRecipes) {
     CLI::App* command = app.add_subcommand(recipe.name, recipe.what);
     command->add_option("--config", arguments.config, "YAML file");
     command->add_option("--set", arguments.overrides, "key=value, instead of the file's")->take_all()->allow_extra_args(false);
     command->add_flag("--resume", arguments.resume, "go on from the last checkpoint of run.folder");
-    command->add_flag("--print-config", arguments.print_config, "show every key, what it means and its value; train nothing");
-    command->callback([&arguments, &exit_code, &recipe] {
-      if (const auto done = run(recipe, arguments); !done) {
+    command->add_flag("--print-config", arguments.print_config,
+                      "print the effective configuration, with what each key means; train nothing");
+    command->add_option("--product", product, "folder with product.yaml, whose ledger records the run");
+    command->callback([&arguments, &exit_code, &recipe, &product] {
+      if (const auto done = run(recipe, arguments, product); !done) {
         std::fprintf(stderr, "steward-tune: %s\n", done.error().message.c_str());
         exit_code = kExitCannot;
       }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "steward/core/result.h"
+#include "steward/runs/run_record.h"
 
 /// The training loops of steward-tune, one file each.
 namespace steward::recipes {
@@ -12,7 +13,8 @@ struct Arguments {
   std::string config;                  ///< YAML file; empty: none
   std::vector<std::string> overrides;  ///< key=value
   bool resume = false;
-  bool print_config = false;  ///< the keys, what they mean and what they are; trains nothing
+  bool print_config = false;          ///< the effective configuration with what each key means; trains nothing
+  runs::RunRecord* record = nullptr;  ///< for SessionOptions: the ledger of the product that the run is for; null: none
 };
 
 Result<void> classifier(const Arguments& arguments);

@@ -52,10 +52,14 @@ Result<void> sft(const Arguments& arguments) {
       data::BatchStream::create(lengths_of(data.train), data.mix, batch_options(config.data, static_cast<std::uint64_t>(config.run.seed))));
   const std::int64_t steps = steps_of(config.run, static_cast<std::int64_t>(batches.batches(0)));
   const runs::Schedule schedule = schedule_of(config.optimizer, steps);
-  const json::Object origin = TRY(origin_of(config, "sft", data.digest));
-  Session session =
-      TRY(Session::open({.run = config.run, .config = fields.print(), .origin = origin, .steps = steps, .resume = arguments.resume},
-                        trainee.optimizer, batches));
+  const json::Object origin = TRY(origin_of(config, "sft", data));
+  Session session = TRY(Session::open({.run = config.run,
+                                       .config = fields.print(),
+                                       .origin = origin,
+                                       .steps = steps,
+                                       .resume = arguments.resume,
+                                       .record = arguments.record},
+                                      trainee.optimizer, batches));
 
   while (!session.ended()) {
     std::vector<TokenBatch> step;
