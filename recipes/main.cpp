@@ -28,7 +28,8 @@ struct Recipe {
 constexpr Recipe kRecipes[] = {{"sft", "supervised fine-tuning on chats", steward::recipes::sft},
                                {"reward", "a reward model from pairs of answers", steward::recipes::reward},
                                {"dpo", "direct preference optimisation from pairs of answers", steward::recipes::dpo},
-                               {"classifier", "the encoder behind the learned detection, and its heads", steward::recipes::classifier}};
+                               {"classifier", "the encoder behind the learned detection, and its heads", steward::recipes::classifier},
+                               {"llm-classifier", "heads over a language model, one a label", steward::recipes::llm_classifier}};
 
 /// libtorch throws; past this point everything is a Result.
 Result<void> run_recipe(const Recipe& recipe, const Arguments& arguments) {
@@ -45,7 +46,6 @@ Result<void> run_recipe(const Recipe& recipe, const Arguments& arguments) {
   }
 }
 
-/// libgomp reads its policy when it is loaded. Threads that spin while they wait take the cores from those that work, so that a run beside
 /// The ledger of a product, told of one run.
 Result<std::unique_ptr<steward::runs::RunRecord>> open_record(const char* recipe, const std::string& product) {
   const auto storage = TRY(steward::app::load_storage(product));
@@ -69,6 +69,7 @@ Result<void> run(const Recipe& recipe, Arguments arguments, const std::string& p
   return outcome;
 }
 
+/// libgomp reads its policy when it is loaded. Threads that spin while they wait take the cores from those that work, so that a run beside
 /// another program becomes many times slower.
 void wait_without_spinning(char** argv) {
   if (std::getenv("OMP_WAIT_POLICY")) return;
@@ -83,8 +84,8 @@ int main(int argc, char** argv) {
   CLI::App app("Fine-tunes language models for steward.", "steward-tune");
   app.require_subcommand(1);
   Arguments arguments;
-  int exit_code = 0;
   std::string product;
+  int exit_code = 0;
   for (const Recipe& recipe : kRecipes) {
     CLI::App* command = app.add_subcommand(recipe.name, recipe.what);
     command->add_option("--config", arguments.config, "YAML file");

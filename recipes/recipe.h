@@ -21,5 +21,6 @@ Result<void> classifier(const Arguments& arguments);
 Result<void> sft(const Arguments& arguments);
 Result<void> reward(const Arguments& arguments);
 Result<void> dpo(const Arguments& arguments);
+Result<void> llm_classifier(const Arguments& arguments);
 
 }  // namespace steward::recipes

@@ -26,6 +26,7 @@ TokenBatch token_batch(const data::BatchPlan& plan, const std::vector<data::Samp
 
 /// Pairs: all chosen answers with their prompts, then all rejected ones.
 TokenBatch token_batch(const data::BatchPlan& plan, const std::vector<data::PairSample>& pairs);
+TokenBatch token_batch(const data::BatchPlan& plan, const std::vector<data::ClassSample>& texts);
 
 /// What the last norm gives at the last token of each sample, where a reward model reads its score: [S, width].
 Tensor last_hidden(const Llama& model, const TokenBatch& batch, const Pass& pass);
