@@ -95,10 +95,11 @@ Result<ModelCard> card_of_base(const CommonConfig& config) {
   return card;
 }
 
-/// Rows of each file, as the run's origin has them; `card.data` as it was, where it has none.
+/// Rows of each file, as the run's origin has them, behind what the recipe says of all together.
 void add_files(const json::Object& origin, ModelCard& card) {
   const json::Value* files = origin.if_contains("files");
   if (!files || !files->is_array()) return;
+  for (ModelCard::Data& all : card.data) all.license = "see below";
   for (const json::Value& file : files->get_array()) {
     const auto text = [&](const char* key) { return std::string(file.at(key).as_string()); };
     card.data.push_back({std::filesystem::path(text("path")).filename().string(), text("rows_sha256"),
