@@ -75,7 +75,8 @@ Result<void> Spool::put(const std::vector<Event>& events) const {
   std::error_code error;
   if (fs::create_directories(folder_, error)) fs::permissions(folder_, fs::perms::owner_all, error);
   if (error) return fail(ErrorCode::kInternal, fmt::format("cannot make {}: {}", folder_, error.message()));
-  return write_file_atomic(fmt::format("{}/{:016}-{}.json", folder_, events.front().time_us, events.front().id), json::dump_canonical(out), 0600);
+  return write_file_atomic(fmt::format("{}/{:016}-{}.json", folder_, events.front().time_us, events.front().id), json::dump_canonical(out),
+                           0600);
 }
 
 Result<Spool::Taken> Spool::take_up(Ledger& ledger) const {
