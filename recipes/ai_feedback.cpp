@@ -293,6 +293,7 @@ Result<void> ai_feedback(const Arguments& arguments) {
   origin["constitution"] = hex(sha256(principles));
 
   const runs::RunFolder folder = TRY(open_folder(config, fields, arguments));
+  if (arguments.record) TRY(arguments.record->began({folder.path(), fields.print(), origin}));
   TRY(write_file_atomic(folder.path() + "/constitution.yaml", principles));
   auto recorded = TRY(runs::Recorded::open(folder.path() + "/labels.jsonl", origin));
   TRY(label_all(recorded, pairs, constitution, config));
@@ -303,7 +304,7 @@ Result<void> ai_feedback(const Arguments& arguments) {
   TRY(write_file_atomic(folder.path() + "/preferences.jsonl", out));
   Facts facts = facts_of(measure(pairs), config);
   for (const auto& [name, value] : facts) fmt::print(stderr, "{}: {}\n", name, value);
-  for (const auto& [key, value] : origin) facts.emplace_back(key, std::string(value.as_string()));
+  for (const auto& [key, value] : origin) facts.emplace_back(key, value.is_string() ? std::string(value.get_string()) : json::dump(value));
   auto samples = TRY(shown(pairs, config));
   TRY(write_file_atomic(folder.report_path(), runs::render_report({folder.path(), facts, fields.print(), {}, {}, std::move(samples)})));
   fmt::print("{}\n", folder.path());

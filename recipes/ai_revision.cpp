@@ -198,6 +198,7 @@ Result<void> ai_revision(const Arguments& arguments) {
   origin["constitution"] = hex(sha256(text));
 
   const runs::RunFolder folder = TRY(open_folder(config, fields, arguments));
+  if (arguments.record) TRY(arguments.record->began({folder.path(), fields.print(), origin}));
   TRY(write_file_atomic(folder.path() + "/constitution.yaml", text));
   auto recorded = TRY(runs::Recorded::open(folder.path() + "/samples.jsonl", origin));
   if (!TRY(read_recorded(recorded, revised, read_record))) {
@@ -219,7 +220,7 @@ Result<void> ai_revision(const Arguments& arguments) {
   std::vector<std::pair<std::string, std::string>> facts = {{"rows", describe(fates_of(revised))},
                                                             {"revisions", std::to_string(revisions)}};
   for (const auto& [name, value] : facts) fmt::print(stderr, "{}: {}\n", name, value);
-  for (const auto& [key, value] : origin) facts.emplace_back(key, std::string(value.as_string()));
+  for (const auto& [key, value] : origin) facts.emplace_back(key, value.is_string() ? std::string(value.get_string()) : json::dump(value));
   TRY(write_file_atomic(folder.report_path(),
                         runs::render_report({folder.path(), facts, fields.print(), {}, {}, shown(revised, config.run.report_samples)})));
   fmt::print("{}\n", folder.path());

@@ -271,7 +271,7 @@ Result<void> classifier(const Arguments& arguments) {
   runs::Fields fields;
   declare(fields, config);
   if (TRY(load_or_print(fields, arguments))) return {};
-  set_compute({static_cast<int>(config.run.threads)});
+  use_processor(config);
 
   config.encoder = find_model(config.encoder);
   const auto file = TRY(model::WeightsFile::open(config.encoder));
@@ -288,8 +288,14 @@ Result<void> classifier(const Arguments& arguments) {
   const runs::Schedule schedule = schedule_of(config.optimizer, steps);
   const std::string digest = TRY(sha256_file_hex(config.encoder));
   const json::Object origin = {{"recipe", "classifier"}, {"base", digest}, {"data", digest_of(data.train)}};
-  Session session = TRY(Session::open(
-      {.run = config.run, .config = fields.print(), .origin = origin, .steps = steps, .resume = arguments.resume}, optimizer, batches));
+  Session session = TRY(Session::open({.run = config.run,
+                                       .config = fields.print(),
+                                       .origin = origin,
+                                       .steps = steps,
+                                       .resume = arguments.resume,
+                                       .until = arguments.until,
+                                       .record = arguments.record},
+                                      optimizer, batches));
 
   while (!session.ended()) {
     std::vector<std::size_t> chosen;

@@ -304,7 +304,7 @@ Result<void> distill(const Arguments& arguments) {
   declare(fields, config);
   if (TRY(load_or_print(fields, arguments))) return {};
   TRY(check(config));
-  set_compute({static_cast<int>(config.run.threads)});
+  use_processor(config);
 
   const auto tokenizer = TRY(open_tokenizer(config));
   const policy::Document policy = TRY(read_policy(config.policy));
@@ -332,7 +332,13 @@ Result<void> distill(const Arguments& arguments) {
   const runs::Schedule schedule = schedule_of(config.optimizer, steps);
   const std::string digest = TRY(sha256_file_hex(folder.path() + "/samples.jsonl"));
   const json::Object origin = TRY(origin_of(config, "distill", digest));
-  Session session = TRY(Session::open({.run = config.run, .config = fields.print(), .origin = origin, .steps = steps, .resume = true},
+  Session session = TRY(Session::open({.run = config.run,
+                                       .config = fields.print(),
+                                       .origin = origin,
+                                       .steps = steps,
+                                       .resume = true,
+                                       .until = arguments.until,
+                                       .record = arguments.record},
                                       trainee.optimizer, batches));
 
   while (!session.ended()) {

@@ -254,7 +254,7 @@ Result<void> ghost_attention(const Arguments& arguments) {
   declare(fields, config);
   if (TRY(load_or_print(fields, arguments))) return {};
   TRY(check(config));
-  set_compute({static_cast<int>(config.run.threads)});
+  use_processor(config);
 
   const auto tokenizer = TRY(open_tokenizer(config));
   const auto instructions = TRY(read_instructions(config.instructions));
@@ -281,7 +281,13 @@ Result<void> ghost_attention(const Arguments& arguments) {
   const runs::Schedule schedule = schedule_of(config.optimizer, steps);
   const std::string digest = TRY(sha256_file_hex(folder.path() + "/samples.jsonl"));
   const json::Object origin = TRY(origin_of(config, "ghost-attention", digest));
-  Session session = TRY(Session::open({.run = config.run, .config = fields.print(), .origin = origin, .steps = steps, .resume = true},
+  Session session = TRY(Session::open({.run = config.run,
+                                       .config = fields.print(),
+                                       .origin = origin,
+                                       .steps = steps,
+                                       .resume = true,
+                                       .until = arguments.until,
+                                       .record = arguments.record},
                                       trainee.optimizer, batches));
 
   while (!session.ended()) {

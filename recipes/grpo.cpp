@@ -82,7 +82,7 @@ Result<void> grpo(const Arguments& arguments) {
   declare(fields, config);
   if (TRY(load_or_print(fields, arguments))) return {};
   TRY(needs_adapter(config, "grpo"));
-  set_compute({static_cast<int>(config.run.threads)});
+  use_processor(config);
 
   const auto tokenizer = TRY(open_tokenizer(config));
   const auto data = TRY(data::load_prompts(config.data, tokenizer));
@@ -90,7 +90,7 @@ Result<void> grpo(const Arguments& arguments) {
   Trainee trainee = TRY(open_base(config));
   TRY(check_vocabulary(tokenizer, trainee.model.shape()));
   fmt::print(stderr, "{}\n", describe(trainee));
-  json::Object origin = TRY(origin_of(config, "grpo", data.digest));
+  json::Object origin = TRY(origin_of(config, "grpo", data));
   const auto rewards = TRY(RewardModels::open(config.reward, trainee.model, std::string(origin.at("base").get_string()), tokenizer));
   for (const auto& [key, value] : rewards->origin()) origin[key] = value;
 
@@ -103,7 +103,9 @@ Result<void> grpo(const Arguments& arguments) {
                                        .origin = origin,
                                        .steps = steps,
                                        .resume = arguments.resume,
-                                       .better = runs::EarlyStopOptions::Better::kHigher},
+                                       .until = arguments.until,
+                                       .better = runs::EarlyStopOptions::Better::kHigher,
+                                       .record = arguments.record},
                                       trainee.optimizer, batches));
   RecordedRollouts rollouts(config, config.rollouts, origin);
   HeldOut held_out(trainee, data.validation, rollouts, *rewards, config.rollouts.temperature);

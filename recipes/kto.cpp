@@ -110,7 +110,7 @@ Result<void> kto(const Arguments& arguments) {
                 "model.train");
   if (config.data.rows < 2)
     return fail(ErrorCode::kInvalidInput, "kto compares answers of other prompts of a batch: batch.rows must be 2 or more", "batch.rows");
-  set_compute({static_cast<int>(config.run.threads)});
+  use_processor(config);
 
   const auto tokenizer = TRY(open_tokenizer(config));
   const auto data = TRY(data::load_thumbs(config.data, tokenizer));
@@ -124,10 +124,15 @@ Result<void> kto(const Arguments& arguments) {
       data::BatchStream::create(lengths_of(data.train), data.mix, batch_options(config.data, static_cast<std::uint64_t>(config.run.seed))));
   const std::int64_t steps = steps_of(config.run, static_cast<std::int64_t>(batches.batches(0)));
   const runs::Schedule schedule = schedule_of(config.optimizer, steps);
-  const json::Object origin = TRY(origin_of(config, "kto", data.digest));
-  Session session =
-      TRY(Session::open({.run = config.run, .config = fields.print(), .origin = origin, .steps = steps, .resume = arguments.resume},
-                        trainee.optimizer, batches));
+  const json::Object origin = TRY(origin_of(config, "kto", data));
+  Session session = TRY(Session::open({.run = config.run,
+                                       .config = fields.print(),
+                                       .origin = origin,
+                                       .steps = steps,
+                                       .resume = arguments.resume,
+                                       .until = arguments.until,
+                                       .record = arguments.record},
+                                      trainee.optimizer, batches));
 
   while (!session.ended()) {
     Measured measured;

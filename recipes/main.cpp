@@ -5,10 +5,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <new>
 
 #include "recipes/recipe.h"
 #include "recipes/sweep.h"
+#include "steward/app/storage_config.h"
+#include "steward/ledger/keys.h"
+#include "steward/model/model_files.h"
 #include "steward/tune/distributed.h"
 #include "steward/tune/torch.h"
 
@@ -37,7 +41,8 @@ constexpr Recipe kRecipes[] = {
     {"ppo", "proximal policy optimisation against reward models", steward::recipes::ppo},
     {"grpo", "group relative policy optimisation against reward models", steward::recipes::grpo},
     {"measure", "what policies answer to held-out prompts, and what reward models say of it", steward::recipes::measure},
-    {"classifier", "the encoder behind the learned detection, and its heads", steward::recipes::classifier}};
+    {"classifier", "the encoder behind the learned detection, and its heads", steward::recipes::classifier},
+    {"llm-classifier", "heads over a language model, one a label", steward::recipes::llm_classifier}};
 
 /// libtorch throws; past this point everything is a Result.
 Result<void> guarded(const std::function<Result<void>()>& run) {
@@ -84,6 +89,31 @@ CLI::App& add_sweep(CLI::App& app, SweepArguments& arguments) {
   return command;
 }
 
+/// The ledger of a product, told of one run.
+Result<std::unique_ptr<steward::runs::RunRecord>> open_record(const char* recipe, const std::string& product) {
+  const auto storage = TRY(steward::app::load_storage(product));
+  steward::ledger::SqliteLedgerOptions ledger;
+  ledger.database_path = storage.ledger_path;
+  ledger.keys_path = storage.keys_dir + "/keys.db";
+  ledger.master = TRY(steward::ledger::load_master_key(storage.keys_dir + "/master.key", steward::ledger::CreateKey::kYes));
+  return std::make_unique<steward::runs::RunRecord>(recipe, std::move(ledger), std::vector{steward::model::fetched_models_dir()});
+}
+
+Result<void> run(const Recipe& recipe, Arguments arguments, const std::string& product) {
+  const auto recipe_run = [&] { return guarded([&] { return recipe.run(arguments); }); };
+  const bool leads = TRY(steward::tune::launch_of_environment()).rank == 0;
+  if (product.empty() || arguments.print_config || !leads) return recipe_run();
+  const auto record = TRY(open_record(recipe.name, product));
+  arguments.record = record.get();
+  const auto outcome = recipe_run();
+  if (auto told = record->ended(outcome); !told)
+    return steward::fail(told.error().code, "the ledger does not know how the run ended: " + told.error().message +
+                                                (outcome ? "" : "; the run failed: " + outcome.error().message));
+  if (outcome && !record->has_begun())
+    return steward::fail(steward::ErrorCode::kInternal, std::string("the recipe ") + recipe.name + " tells the ledger nothing of its runs");
+  return outcome;
+}
+
 /// libgomp reads its policy when it is loaded. Threads that spin while they wait take the cores from those that work, so that a run beside
 /// another program becomes many times slower.
 void wait_without_spinning(char** argv) {
@@ -99,6 +129,7 @@ int main(int argc, char** argv) {
   CLI::App app("Fine-tunes language models for steward.", "steward-tune");
   app.require_subcommand(1);
   Arguments arguments;
+  std::string product;
   int exit_code = 0;
   for (const Recipe& recipe : kRecipes) {
     CLI::App* command = app.add_subcommand(recipe.name, recipe.what);
@@ -107,8 +138,10 @@ int main(int argc, char** argv) {
     command->add_flag("--resume", arguments.resume, "go on from the last checkpoint of run.folder");
     command->add_option("--until", arguments.until, "pause after this share of the steps, to be gone on with by --resume")
         ->check(CLI::Range(1e-6, 1.0));
-    command->add_flag("--print-config", arguments.print_config, "show every key, what it means and its value; train nothing");
-    command->callback([&arguments, &exit_code, &recipe] { exit_code = exit_code_of(guarded([&] { return recipe.run(arguments); })); });
+    command->add_flag("--print-config", arguments.print_config,
+                      "print the effective configuration, with what each key means; train nothing");
+    command->add_option("--product", product, "folder with product.yaml, whose ledger records the run");
+    command->callback([&arguments, &exit_code, &recipe, &product] { exit_code = exit_code_of(run(recipe, arguments, product)); });
   }
   SweepArguments search;
   add_sweep(app, search).callback([&] { exit_code = exit_code_of(guarded([&] { return steward::recipes::sweep(search); })); });

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <optional>
 
+#include <filesystem>
+
 #include <fmt/format.h>
 
 #include "recipes/experience.h"
@@ -203,7 +205,7 @@ Result<void> measure(const Arguments& arguments) {
   runs::Fields fields;
   declare(fields, config);
   if (TRY(load_or_print(fields, arguments))) return {};
-  set_compute({static_cast<int>(config.run.threads)});
+  use_processor(config);
 
   const auto tokenizer = TRY(open_tokenizer(config));
   const Prompts prompts = TRY(load(config, tokenizer));
@@ -212,6 +214,12 @@ Result<void> measure(const Arguments& arguments) {
   json::Object origin = TRY(origin_of(config, "measure", ""));
   const auto rewards = TRY(RewardModels::open(config.reward, llama, std::string(origin.at("base").get_string()), tokenizer));
   const std::vector<Policy> policies = TRY(load_policies(config, llama.shape()));
+
+  if (arguments.record) {
+    std::error_code ignored;
+    std::filesystem::create_directories(config.run.folder, ignored);
+    TRY(arguments.record->began({config.run.folder, fields.print(), origin}));
+  }
 
   std::vector<Measures> all;
   const auto take = [&](const std::string& name, const std::vector<Answer>& answers) -> Result<void> {

@@ -100,7 +100,7 @@ Result<void> ppo(const Arguments& arguments) {
   declare(fields, config);
   if (TRY(load_or_print(fields, arguments))) return {};
   TRY(needs_adapter(config, "ppo"));
-  set_compute({static_cast<int>(config.run.threads)});
+  use_processor(config);
 
   const auto tokenizer = TRY(open_tokenizer(config));
   const auto data = TRY(data::load_prompts(config.data, tokenizer));
@@ -109,7 +109,7 @@ Result<void> ppo(const Arguments& arguments) {
   Trainee trainee = TRY(open_base(config, head.named()));
   TRY(check_vocabulary(tokenizer, trainee.model.shape()));
   fmt::print(stderr, "{}\n", describe(trainee));
-  json::Object origin = TRY(origin_of(config, "ppo", data.digest));
+  json::Object origin = TRY(origin_of(config, "ppo", data));
   const auto rewards = TRY(RewardModels::open(config.reward, trainee.model, std::string(origin.at("base").get_string()), tokenizer));
   for (const auto& [key, value] : rewards->origin()) origin[key] = value;
 
@@ -122,7 +122,9 @@ Result<void> ppo(const Arguments& arguments) {
                                        .origin = origin,
                                        .steps = steps,
                                        .resume = arguments.resume,
-                                       .better = runs::EarlyStopOptions::Better::kHigher},
+                                       .until = arguments.until,
+                                       .better = runs::EarlyStopOptions::Better::kHigher,
+                                       .record = arguments.record},
                                       trainee.optimizer, batches));
   RecordedRollouts rollouts(config, config.rollouts, origin);
   KlControl kl(config.kl);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "steward/core/result.h"
+#include "steward/runs/run_record.h"
 
 /// The training loops of steward-tune, one file each.
 namespace steward::recipes {
@@ -12,8 +13,9 @@ struct Arguments {
   std::string config;                  ///< YAML file; empty: none
   std::vector<std::string> overrides;  ///< key=value
   bool resume = false;
-  double until = 1;           ///< share of the steps after which it pauses
-  bool print_config = false;  ///< the keys, what they mean and what they are; trains nothing
+  double until = 1;                   ///< share of the steps after which it pauses
+  bool print_config = false;          ///< the effective configuration with what each key means; trains nothing
+  runs::RunRecord* record = nullptr;  ///< for SessionOptions: the ledger of the product that the run is for; null: none
 };
 
 Result<void> classifier(const Arguments& arguments);
@@ -29,5 +31,6 @@ Result<void> rejection(const Arguments& arguments);
 Result<void> ppo(const Arguments& arguments);
 Result<void> grpo(const Arguments& arguments);
 Result<void> measure(const Arguments& arguments);
+Result<void> llm_classifier(const Arguments& arguments);
 
 }  // namespace steward::recipes

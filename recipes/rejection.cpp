@@ -114,7 +114,7 @@ Result<void> rejection(const Arguments& arguments) {
   declare(fields, config);
   if (TRY(load_or_print(fields, arguments))) return {};
   TRY(needs_adapter(config, "rejection"));
-  set_compute({static_cast<int>(config.run.threads)});
+  use_processor(config);
 
   const auto tokenizer = TRY(open_tokenizer(config));
   const auto prompts = TRY(data::load_prompts(config.data, tokenizer));
@@ -122,7 +122,7 @@ Result<void> rejection(const Arguments& arguments) {
   Trainee trainee = TRY(open_base(config));
   TRY(check_vocabulary(tokenizer, trainee.model.shape()));
   fmt::print(stderr, "{}\n", describe(trainee));
-  json::Object origin = TRY(origin_of(config, "rejection", prompts.digest));
+  json::Object origin = TRY(origin_of(config, "rejection", prompts));
   const auto rewards = TRY(RewardModels::open(config.reward, trainee.model, std::string(origin.at("base").get_string()), tokenizer));
   for (const auto& [key, value] : rewards->origin()) origin[key] = value;
   TRY(add_pools(origin, config.pools));
@@ -152,7 +152,9 @@ Result<void> rejection(const Arguments& arguments) {
                                        .origin = origin,
                                        .steps = steps,
                                        .resume = true,
-                                       .better = runs::EarlyStopOptions::Better::kHigher},
+                                       .until = arguments.until,
+                                       .better = runs::EarlyStopOptions::Better::kHigher,
+                                       .record = arguments.record},
                                       trainee.optimizer, batches));
   HeldOut held_out(trainee, prompts.validation, rollouts, *rewards, config.rollouts.temperature);
   TRY(held_out.begin(session.state()));

@@ -24,12 +24,14 @@ void declare(runs::Fields& fields, CommonConfig& config) {
   runs::declare(fields, config.optimizer);
   runs::declare(fields, config.run);
   runs::declare(fields, config.compute);
+  fields.choice("export.hub", config.hub, {"none", "adapter", "model"},
+                "a folder `hub` too, in the hub's form: of the adapter, or of a whole model with its tokenizer");
   fields.choice("export.merged", config.merged, {"none", "f16", "q8_0"}, "a whole model beside the adapter, in these numbers");
 }
 
 Result<bool> load_or_print(runs::Fields& fields, const Arguments& arguments) {
   if (arguments.print_config) {
-    for (const std::string& assignment : arguments.overrides) TRY(fields.set(assignment));
+    TRY(runs::read_config(fields, arguments.config, arguments.overrides));
     fmt::print("{}", fields.document());
     return true;
   }
@@ -37,10 +39,14 @@ Result<bool> load_or_print(runs::Fields& fields, const Arguments& arguments) {
   return false;
 }
 
-Result<World> open_world(const CommonConfig& config) {
+void use_processor(const CommonConfig& config) {
   // A base in bfloat16 has rounded far more than a product of its factors can.
   const bool rounded = config.model.precision == "bf16" && config.model.train != "full";
   set_compute({static_cast<int>(config.run.threads), rounded ? Products::kFast : Products::kExact});
+}
+
+Result<World> open_world(const CommonConfig& config) {
+  use_processor(config);
   World world = TRY(World::open(config.compute));
   if (world.leads() && world.size() > 1) fmt::print(stderr, "{} processes\n", world.size());
   return world;
@@ -96,8 +102,53 @@ std::vector<data::BatchPlan> in_order(std::size_t count, std::size_t at_once) {
   return out;
 }
 
+namespace {
+
+/// The base's name, licence and digest.
+Result<ModelCard> card_of_base(const CommonConfig& config) {
+  const std::string base = find_model(config.model.base);
+  ModelCard card;
+  card.base = std::filesystem::path(base).filename().string();
+  card.base_sha256 = TRY(digest_of_base(base));
+  if (std::filesystem::is_directory(base)) return card;
+  const auto header = TRY(model::read_gguf_header(base));
+  if (!header.text("general.name").empty()) card.base = header.text("general.name");
+  card.license = header.text("general.license");
+  return card;
+}
+
+/// Rows of each file, as the run's origin has them, behind what the recipe says of all together.
+void add_files(const json::Object& origin, ModelCard& card) {
+  const json::Value* files = origin.if_contains("files");
+  if (!files || !files->is_array()) return;
+  for (ModelCard::Data& all : card.data) all.license = "see below";
+  for (const json::Value& file : files->get_array()) {
+    const auto text = [&](const char* key) { return std::string(file.at(key).as_string()); };
+    card.data.push_back({std::filesystem::path(text("path")).filename().string(), text("rows_sha256"),
+                         file.at("train").to_number<std::int64_t>(), text("license")});
+  }
+}
+
+/// A run that is gone on with after its end writes the folder anew.
+Result<void> export_hub(const CommonConfig& config, const Trainee& trainee, const std::string& folder, const ModelCard& card) {
+  if (config.hub == "none") return {};
+  if (config.hub == "adapter" && trainee.lora.pairs.empty())
+    return fail(ErrorCode::kInvalidInput, "the run has no adapter to export: write export.hub: model", "export.hub");
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+  if (config.hub == "adapter") return export_hub_adapter(folder, trainee.model.shape(), trainee.lora, card);
+  return export_hub_model(folder, find_model(config.model.base),
+                          trainee.whole() ? replacing(trainee.model.tensors()) : adding(trainee.lora), card);
+}
+
+}  // namespace
+
 Result<json::Object> origin_of(const CommonConfig& config, const std::string& recipe, const std::string& data_digest) {
-  json::Object out{{"recipe", recipe}, {"base", TRY(digest_of_base(find_model(config.model.base)))}, {"data", data_digest}};
+  const ModelCard about = TRY(card_of_base(config));
+  json::Object out{{"recipe", recipe},
+                   {"base", about.base_sha256},
+                   {"data", data_digest},
+                   {"model", json::Object{{"name", about.base}, {"license", about.license}}}};
   if (!config.adapter.empty()) out["adapter"] = TRY(sha256_file_hex(config.adapter));
   return out;
 }
@@ -105,14 +156,13 @@ Result<json::Object> origin_of(const CommonConfig& config, const std::string& re
 Result<void> export_run(const CommonConfig& config, const Trainee& trainee, const Session& session, ModelCard card) {
   const std::string base = find_model(config.model.base);
   const bool from_folder = std::filesystem::is_directory(base);
-  card.base = std::filesystem::path(base).filename().string();
-  if (!from_folder) {
-    const auto header = TRY(model::read_gguf_header(base));
-    if (!header.text("general.name").empty()) card.base = header.text("general.name");
-    card.license = header.text("general.license");
-  }
+  const ModelCard about = TRY(card_of_base(config));
+  card.base = about.base;
+  card.base_sha256 = about.base_sha256;
+  card.license = about.license;
+  card.run = session.run_id();
+  add_files(session.origin(), card);
   card.name = card.base + " · " + std::filesystem::path(config.run.folder).filename().string();
-  card.base_sha256 = TRY(digest_of_base(base));
   card.config = TRY(read_file(session.folder().config_path()));
   const std::string folder = session.folder().path() + "/";
   if (!trainee.lora.pairs.empty()) TRY(export_adapter(folder + "adapter.gguf", trainee.lora, card));
@@ -122,6 +172,7 @@ Result<void> export_run(const CommonConfig& config, const Trainee& trainee, cons
   if (merged)
     TRY(export_merged(folder + "model.gguf", base, trainee.whole() ? replacing(trainee.model.tensors()) : adding(trainee.lora),
                       config.merged == "q8_0" ? NumberFormat::kQ8_0 : NumberFormat::kF16, card));
+  TRY(export_hub(config, trainee, folder + "hub", card));
   TRY(write_file_atomic(folder + "card.md", render_card(card, trainee.whole() ? "transformers" : "peft")));
   return {};
 }

@@ -24,13 +24,16 @@ struct CommonConfig {
   std::string adapter;          ///< LoRA file that training goes on from; empty: from the base
   bool recompute = true;        ///< layers run again on the way back
   std::string merged = "none";  ///< none | f16 | q8_0
+  std::string hub = "none";     ///< none | adapter | model
 };
 void declare(runs::Fields& fields, CommonConfig& config);
 
 /// Reads the configuration; true if it was only to be printed, which is then done.
 Result<bool> load_or_print(runs::Fields& fields, const Arguments& arguments);
 
-/// The processes of this run; sets threads and the device, too. Past it only the leading one speaks.
+/// Sets threads and how products are computed, for recipes that run in one process.
+void use_processor(const CommonConfig& config);
+/// The processes of this run; does what use_processor() does, too. Past it only the leading one speaks.
 Result<tune::World> open_world(const CommonConfig& config);
 void tell(const tune::World& world, const std::vector<std::string>& notes);
 
@@ -53,13 +56,19 @@ Result<void> check_vocabulary(const model::ChatTokenizer& tokenizer, const tune:
 
 /// What the run must find again when it goes on.
 Result<json::Object> origin_of(const CommonConfig& config, const std::string& recipe, const std::string& data_digest);
+/// The same, and what became of each file's rows.
+template <class T>
+Result<json::Object> origin_of(const CommonConfig& config, const std::string& recipe, const data::TrainingData<T>& data) {
+  json::Object out = TRY(origin_of(config, recipe, data.digest));
+  out["files"] = data::to_json(data.files);
+  return out;
+}
 
 /// Writes what the run made into its folder: adapter.gguf, or model.gguf of a whole model; model.gguf too if `export.merged` asks for it;
 /// card.md. card: what the recipe knows; the base, its digest and the configuration are added.
 Result<void> export_run(const CommonConfig& config, const tune::Trainee& trainee, const tune::Session& session, tune::ModelCard card);
 
-/// The run's page, the last thing that a run writes.
-/// facts: what the recipe measured.
+/// The run's page, the last thing that a run writes. facts: what the recipe measured.
 Result<void> write_report(const tune::Trainee& trainee, const tune::Session& session, std::vector<runs::ReportSample> samples,
                           std::vector<std::pair<std::string, std::string>> facts = {});
 

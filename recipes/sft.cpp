@@ -40,14 +40,15 @@ Result<void> sft(const Arguments& arguments) {
       data::BatchStream::create(lengths_of(data.train), data.mix, batch_options(config.data, static_cast<std::uint64_t>(config.run.seed))));
   const std::int64_t steps = steps_of(config.run, static_cast<std::int64_t>(batches.batches(0)));
   const runs::Schedule schedule = schedule_of(config.optimizer, steps);
-  const json::Object origin = TRY(origin_of(config, "sft", data.digest));
+  const json::Object origin = TRY(origin_of(config, "sft", data));
   Session session = TRY(Session::open({.run = config.run,
                                        .config = fields.print(),
                                        .origin = origin,
                                        .steps = steps,
                                        .resume = arguments.resume,
                                        .until = arguments.until,
-                                       .world = &world},
+                                       .world = &world,
+                                       .record = arguments.record},
                                       trainee.optimizer, batches));
 
   while (!session.ended()) {

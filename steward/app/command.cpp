@@ -88,6 +88,7 @@ int run(int argc, char** argv) {
   add_policy_command(app, line);
   add_model_command(app, line);
   add_ledger_command(app, line);
+  add_lineage_command(app, line);
   add_keys_command(app, line);
   add_classify_command(app, line);
   add_eval_command(app, line);

@@ -34,6 +34,7 @@ void add_judge_command(CLI::App& app, CommandLine& line);
 void add_policy_command(CLI::App& app, CommandLine& line);
 void add_model_command(CLI::App& app, CommandLine& line);
 void add_ledger_command(CLI::App& app, CommandLine& line);
+void add_lineage_command(CLI::App& app, CommandLine& line);
 void add_keys_command(CLI::App& app, CommandLine& line);
 void add_version_command(CLI::App& app, CommandLine& line);
 void add_classify_command(CLI::App& app, CommandLine& line);

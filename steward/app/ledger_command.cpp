@@ -40,6 +40,7 @@ void print_row(const StoredEvent& stored) {
   const auto& event = stored.event;
   const auto* state = event.meta.if_contains("state");
   if (!state) state = event.meta.if_contains("action");
+  if (!state) state = event.meta.if_contains("run");
   fmt::print("{:>7}  {}  {:<14} {:<38} {}\n", stored.sequence, format_utc(event.time_us).substr(0, 19), event.kind, event.turn,
              state && state->is_string() ? std::string(state->get_string()) : "");
 }

@@ -8,6 +8,7 @@
 
 #include "steward/app/encoders.h"
 #include "steward/app/product.h"
+#include "steward/app/scoring_models.h"
 #include "steward/filters/models.h"
 #include "steward/model/language_model.h"
 
@@ -34,8 +35,8 @@ class ProductModels {
   filters::ModelSource source() {
     return [this](const std::string& id) { return find(id); };
   }
-  /// The same, with sentence encoders that all filters share.
-  filters::Models for_filters() { return {source(), encoders_.source()}; }
+  /// The same, with sentence encoders and scoring models that all filters share.
+  filters::Models for_filters() { return {source(), encoders_.source(), scoring_.source()}; }
 
  private:
   using Opened = std::vector<std::unique_ptr<model::LanguageModel>>;
@@ -44,6 +45,7 @@ class ProductModels {
 
   const std::string directory_;
   Encoders encoders_;
+  ScoringModels scoring_;
   std::mutex mutex_;
   std::optional<std::vector<ModelConfig>> configs_;
   std::vector<std::optional<Opened>> opened_;  ///< one for each config that was asked for, by its index

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "steward/app/access_config.h"
+#include "steward/app/storage_config.h"
 #include "steward/app/yaml_fields.h"
 #include "steward/core/files.h"
 #include "steward/core/yaml.h"
@@ -171,15 +172,10 @@ Result<void> read_slow_guards(const Node& root, Product& product) {
   return {};
 }
 
-Result<void> read_storage(const Node& root, Product& product) {
-  product.ledger_path = absolute_in(product.directory, "data/ledger.db");
-  product.keys_dir = absolute_in(product.directory, "keys");
-  if (const Node* ledger = root.find("ledger")) {
-    TRY(yaml::check_keys(*ledger, {"database", "keys"}, "ledger"));
-    const std::string database = TRY(text_or(*ledger, "database", "data/ledger.db"));
-    product.ledger_path = database == "none" ? "" : absolute_in(product.directory, database);
-    product.keys_dir = absolute_in(product.directory, TRY(text_or(*ledger, "keys", "keys")));
-  }
+Result<void> read_storage_and_access(const Node& root, Product& product) {
+  const StorageConfig storage = TRY(read_storage(root, product.directory));
+  product.ledger_path = storage.ledger_path;
+  product.keys_dir = storage.keys_dir;
   product.access.raw_on_loopback = true;
   if (const Node* access = root.find("access")) product.access = TRY(read_access(*access));
   return {};
@@ -257,7 +253,7 @@ Result<Product> load_product(const std::string& directory) {
   if (const Node* listen = root.find("listen")) {
     if (auto set = set_listen(TRY(listen->as_string()), product); !set) return yaml::fail_at(*listen, set.error().message);
   }
-  TRY(read_storage(root, product));
+  TRY(read_storage_and_access(root, product));
   TRY(read_slow_guards(root, product));
   return product;
 }

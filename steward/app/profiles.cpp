@@ -16,6 +16,7 @@
 #include "steward/filters/pii/pii.h"
 #include "steward/filters/remote/remote.h"
 #include "steward/filters/reply_checks/refusal.h"
+#include "steward/filters/reward/reward.h"
 #include "steward/filters/scripted/scripted.h"
 #include "steward/filters/secret/secret.h"
 #include "steward/filters/sensitive/sensitive.h"
@@ -58,6 +59,11 @@ using MakeWithEncoder = Result<std::unique_ptr<guard::Filter>> (*)(const policy:
                                                                    const filters::EncoderSource&);
 constexpr std::pair<std::string_view, MakeWithEncoder> kEncoderFilters[] = {{"classifier", make_classifier}};
 
+/// Those that score with a head over a language model.
+using MakeWithScoring = Result<std::unique_ptr<guard::Filter>> (*)(const policy::FilterSpec&, const guard::FilterEnvironment&,
+                                                                   const filters::ScoringSource&);
+constexpr std::pair<std::string_view, MakeWithScoring> kScoringFilters[] = {{"reward", filters::make_reward}};
+
 /// Changes whenever a file is written, without reading it.
 std::string stamp_of(const std::vector<std::string>& files) {
   std::string stamp;
@@ -86,6 +92,10 @@ guard::FilterFactory filter_table(filters::Models models) {
     }
     for (const auto& [kind, make] : kEncoderFilters) {
       if (spec.kind == kind) return make(spec, environment, models.encoders);
+      kinds.push_back(kind);
+    }
+    for (const auto& [kind, make] : kScoringFilters) {
+      if (spec.kind == kind) return make(spec, environment, models.scoring);
       kinds.push_back(kind);
     }
     return fail(ErrorCode::kInvalidInput,

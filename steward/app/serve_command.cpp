@@ -50,7 +50,8 @@ void print_welcome(const Product& product, const Service& service) {
   std::fflush(stdout);
 }
 
-/// Waits for signals; looks for changed policy files once a second, and for texts past their retention once an hour.
+/// Waits for signals; looks for changed policy files and for events of training runs once a second, and for texts past their retention once
+/// an hour.
 void wait_for_end(Service& service, const sigset_t& signals) {
   constexpr std::chrono::hours kRetentionInterval{1};
   auto retention_due = std::chrono::steady_clock::now();
@@ -63,7 +64,10 @@ void wait_for_end(Service& service, const sigset_t& signals) {
     const int signal = ::sigtimedwait(&signals, nullptr, &second);
     if (signal == SIGHUP) service.reload(Service::Reload::kAll);
     if (signal == SIGTERM || signal == SIGINT) return;
-    if (signal < 0) service.reload(Service::Reload::kChanged);
+    if (signal < 0) {
+      service.reload(Service::Reload::kChanged);
+      service.take_up_spool();
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "steward/app/storage.h"
 #include "steward/core/ids.h"
+#include "steward/ledger/spool.h"
 
 namespace steward::app {
 namespace {
@@ -75,6 +76,13 @@ void Service::keep_retention() {
   erasure.reason = fmt::format("retention: text_days {}", days);
   erasure.id = make_uuid7(clock_);
   if (auto erased = ledger_->erase(erasure); !erased) fmt::print(stderr, "steward: retention: {}\n", erased.error().message);
+}
+
+void Service::take_up_spool() {
+  if (product_.ledger_path.empty()) return;
+  const auto taken = ledger::Spool::beside(product_.ledger_path).take_up(*ledger_);
+  if (!taken) return fmt::print(stderr, "steward: {}\n", taken.error().message);
+  for (const std::string& line : taken->refused) fmt::print(stderr, "steward: {}\n", line);
 }
 
 void Service::reload(Reload which) {

@@ -30,6 +30,8 @@ class Service {
   /// Erases texts that are older than the policy in force for the default profile keeps them.
   void keep_retention();
   void reload(Reload which);
+  /// Puts what training runs left for the ledger into it; what is wrong with it is said on stderr.
+  void take_up_spool();
   /// Lets answers under way finish for at most `deadline`.
   void stop(std::chrono::milliseconds deadline);
 

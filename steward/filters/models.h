@@ -7,6 +7,7 @@
 #include "steward/core/result.h"
 #include "steward/model/encoder/encoder.h"
 #include "steward/model/language_model.h"
+#include "steward/model/llama/scoring_model.h"
 
 namespace steward::filters {
 
@@ -20,10 +21,14 @@ using ModelSource = std::function<Result<model::LanguageModel*>(const std::strin
 using EncoderSource =
     std::function<Result<std::shared_ptr<const model::Encoder>>(const std::string& path, const model::EncoderOptions& options)>;
 
-/// Both, from the composition root.
+/// Where a filter gets a model that scores. Shared as encoders are. Empty: each filter opens its own. Errors: of ScoringModel::open().
+using ScoringSource = std::function<Result<std::shared_ptr<const model::ScoringModel>>(const model::ScoringOptions& options)>;
+
+/// All of them, from the composition root.
 struct Models {
-  ModelSource language;
-  EncoderSource encoders;
+  ModelSource language = {};
+  EncoderSource encoders = {};
+  ScoringSource scoring = {};
 };
 
 }  // namespace steward::filters

@@ -264,12 +264,17 @@ std::string Fields::print_mapping(const std::string& prefix, Comments comments) 
 std::string Fields::print() const { return print_mapping("", Comments::kNone); }
 std::string Fields::document() const { return print_mapping("", Comments::kAll); }
 
-Result<void> load_config(Fields& fields, const std::string& path, const std::vector<std::string>& overrides) {
+Result<void> read_config(Fields& fields, const std::string& path, const std::vector<std::string>& overrides) {
   if (!path.empty()) {
     const yaml::Node root = TRY(yaml::parse_file(path));
     TRY(fields.read(root));
   }
   for (const std::string& assignment : overrides) TRY(fields.set(assignment));
+  return {};
+}
+
+Result<void> load_config(Fields& fields, const std::string& path, const std::vector<std::string>& overrides) {
+  TRY(read_config(fields, path, overrides));
   return fields.check_required();
 }
 

@@ -74,7 +74,9 @@ class Fields {
   std::vector<std::unique_ptr<Field>> fields_;
 };
 
-/// File, then overrides in order, then required keys. path empty: no file.
+/// File, then overrides in order. path empty: no file.
+Result<void> read_config(Fields& fields, const std::string& path, const std::vector<std::string>& overrides);
+/// The same, then required keys.
 Result<void> load_config(Fields& fields, const std::string& path, const std::vector<std::string>& overrides);
 
 }  // namespace steward::runs

@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <limits>
 
+#include "steward/core/files.h"
 #include "steward/runs/training_config.h"
 
 namespace steward::runs {
@@ -117,6 +120,20 @@ TEST(Fields, DocumentEachKey) {
   declare(fields, config);
   EXPECT_THAT(fields.document(), HasSubstr("# peak learning rate (number from 0 to 1; default 0.0001)\nrate: 0.0001\n"));
   EXPECT_THAT(fields.document(), HasSubstr("data:\n  # JSONL files (list of texts; required)\n  files: []\n"));
+}
+
+TEST(Fields, TheEffectiveConfigurationIsReadWithoutWhatIsRequired) {
+  const std::string path = ::testing::TempDir() + "/effective-" + std::to_string(::getpid()) + ".yaml";
+  ASSERT_TRUE(write_file_atomic(path, "rate: 0.25\nseed: 3\n"));
+  Config config;
+  Fields fields;
+  declare(fields, config);
+  ASSERT_TRUE(read_config(fields, path, {"seed=9"}));
+  EXPECT_THAT(fields.document(), HasSubstr("# peak learning rate (number from 0 to 1; default 0.0001)\nrate: 0.25\n"));
+  EXPECT_THAT(fields.document(), HasSubstr("seed: 9\n"));
+  EXPECT_FALSE(load_config(fields, path, {})) << "a run needs data.files";
+  EXPECT_FALSE(read_config(fields, path, {"sed=9"}));
+  std::filesystem::remove(path);
 }
 
 TEST(TrainingConfig, CountsStepsAndWarmUp) {

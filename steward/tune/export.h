@@ -29,8 +29,8 @@ Result<void> export_merged(const std::string& path, const std::string& base_path
 /// A LoRA as a folder of the hub, as PEFT reads it: adapter_config.json, adapter_model.safetensors, README.md. It must not exist.
 Result<void> export_hub_adapter(const std::string& folder, const LlamaShape& shape, const Lora& lora, const ModelCard& card);
 
-/// A whole model as a folder of the hub: config.json, model.safetensors (float16), README.md. The tokenizer's files are not written: they
-/// are those of the base. base_path: as load_llama().
+/// A whole model as a folder of the hub: config.json, model.safetensors (float16), README.md, and the tokenizer (hub_tokenizer.h).
+/// base_path: as load_llama().
 Result<void> export_hub_model(const std::string& folder, const std::string& base_path, const Change& change, const ModelCard& card);
 
 }  // namespace steward::tune

@@ -8,6 +8,7 @@
 #include "steward/core/files.h"
 #include "steward/core/json.h"
 #include "steward/tune/export.h"
+#include "steward/tune/hub_tokenizer.h"
 #include "steward/tune/safetensors.h"
 
 namespace steward::tune {
@@ -15,9 +16,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Files of a folder, written beside it; then it is there whole.
-Result<void> write_folder(const std::string& folder, const json::Object& config, const char* config_name, const Safetensors& weights,
-                          const char* weights_name, const std::string& card) {
+/// What stands in a folder of the hub's form.
+struct HubFiles {
+  const json::Object& config;
+  const char* config_name;
+  const Safetensors& weights;
+  const char* weights_name;
+  std::string card;
+  std::string tokenizer_of = {};  ///< a base; empty: no tokenizer is written
+};
+
+/// Written beside the folder; then it is there whole.
+Result<void> write_folder(const std::string& folder, const HubFiles& files) {
   if (fs::exists(folder))
     return fail(ErrorCode::kInvalidInput, fmt::format("{} is there already: name another folder, or remove it", folder));
   const std::string part = fmt::format("{}.{}.tmp", folder, ::getpid());
@@ -25,9 +35,10 @@ Result<void> write_folder(const std::string& folder, const json::Object& config,
     std::error_code error;
     fs::create_directories(part, error);
     if (error) return fail(ErrorCode::kInternal, fmt::format("cannot make {}: {}", part, error.message()));
-    TRY(write_safetensors(part + "/" + weights_name, weights));
-    TRY(write_file_atomic(part + "/" + config_name, json::dump_canonical(config) + "\n"));
-    TRY(write_file_atomic(part + "/README.md", card));
+    TRY(write_safetensors(part + "/" + files.weights_name, files.weights));
+    if (!files.tokenizer_of.empty()) TRY(write_hub_tokenizer(part, files.tokenizer_of));
+    TRY(write_file_atomic(part + "/" + files.config_name, json::dump_canonical(files.config) + "\n"));
+    TRY(write_file_atomic(part + "/README.md", files.card));
     fs::rename(part, folder, error);
     if (error) return fail(ErrorCode::kInternal, fmt::format("cannot rename a folder to {}: {}", folder, error.message()));
     return {};
@@ -97,7 +108,7 @@ Result<void> export_hub_adapter(const std::string& folder, const LlamaShape& sha
                             {"fan_in_fan_out", false},
                             {"inference_mode", true},
                             {"init_lora_weights", true}};
-  return write_folder(folder, config, "adapter_config.json", weights, "adapter_model.safetensors", render_card(card, "peft"));
+  return write_folder(folder, {config, "adapter_config.json", weights, "adapter_model.safetensors", render_card(card, "peft")});
 }
 
 Result<void> export_hub_model(const std::string& folder, const std::string& base_path, const Change& change, const ModelCard& card) {
@@ -115,7 +126,8 @@ Result<void> export_hub_model(const std::string& folder, const std::string& base
     weights.tensors.emplace(hub_name(name), changed.to(at::kHalf));
     tensor = Tensor();
   }
-  return write_folder(folder, hub_config(base.shape), "config.json", weights, "model.safetensors", render_card(card, "transformers"));
+  const json::Object config = hub_config(base.shape);
+  return write_folder(folder, {config, "config.json", weights, "model.safetensors", render_card(card, "transformers"), base_path});
 }
 
 }  // namespace steward::tune

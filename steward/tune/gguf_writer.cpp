@@ -90,6 +90,7 @@ Result<GgufWriter> GgufWriter::like(const std::string& path) {
 
 void GgufWriter::set(const std::string& key, const std::string& value) { gguf_set_val_str(file_->header, key.c_str(), value.c_str()); }
 void GgufWriter::set(const std::string& key, double value) { gguf_set_val_f32(file_->header, key.c_str(), static_cast<float>(value)); }
+void GgufWriter::set_flag(const std::string& key, bool value) { gguf_set_val_bool(file_->header, key.c_str(), value); }
 void GgufWriter::set(const std::string& key, std::uint32_t value) { gguf_set_val_u32(file_->header, key.c_str(), value); }
 
 void GgufWriter::set(const std::string& key, std::span<const std::int32_t> values) {

@@ -31,6 +31,7 @@ class GgufWriter {
   void set(const std::string& key, double value);  ///< as float32
   void set(const std::string& key, std::uint32_t value);
   void set(const std::string& key, std::span<const std::int32_t> values);
+  void set_flag(const std::string& key, bool value);
   /// tensor: [n] or [rows, n]. Rows that are no whole blocks of Q8_0 are written as F16; vectors always as F32.
   void add(const std::string& name, const Tensor& tensor, NumberFormat format, Rounding rounding = Rounding::kNearest);
   /// Beside `path`, synced, renamed. Errors: kInternal, such as a full disk.

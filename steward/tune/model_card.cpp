@@ -30,9 +30,12 @@ std::string render_card(const ModelCard& card, const std::string& library) {
   out += fmt::format("{}\n\n", card.method);
   out += fmt::format("Made from {}{} by steward-tune. Its licence is that of the base and of the data.\n", card.base,
                      card.base_sha256.empty() ? "" : fmt::format(" (SHA-256 {})", card.base_sha256));
+  if (!card.run.empty()) out += fmt::format("\nRun {} of the ledger: `steward lineage FILE` tells what it was made from.\n", card.run);
   if (!card.data.empty()) {
-    out += "\n## Data\n\n| set | rows | SHA-256 of the rows |\n|---|---|---|\n";
-    for (const auto& set : card.data) out += fmt::format("| {} | {} | {} |\n", cell(set.name), set.rows, set.digest);
+    out += "\n## Data\n\n| set | rows | licence | SHA-256 of the rows |\n|---|---|---|---|\n";
+    for (const auto& set : card.data)
+      out += fmt::format("| {} | {} | {} | {} |\n", cell(set.name), set.rows, set.license.empty() ? "not named" : cell(set.license),
+                         set.digest);
   }
   if (!card.figures.empty()) {
     out += "\n## Figures\n\n| | base | tuned |\n|---|---|---|\n";

@@ -12,6 +12,7 @@ struct ModelCard {
     std::string name;
     std::string digest;  ///< SHA-256 in hex
     std::int64_t rows = 0;
+    std::string license = {};  ///< or empty: not named
   };
   struct Figure {
     std::string name;
@@ -21,6 +22,7 @@ struct ModelCard {
   std::string base;         ///< name of the model that it was made from
   std::string base_sha256;  ///< of the base's file, in hex; or empty
   std::string license;      ///< of the base, as the hub names it: apache-2.0; or empty
+  std::string run;          ///< id of the run in the product's ledger; or empty
   std::string method;       ///< one sentence: recipe, kind of training
   std::vector<Data> data;
   std::vector<Figure> figures;

@@ -43,6 +43,10 @@ Result<Session> Session::open(const SessionOptions& options, AdamW& optimizer, d
   if (last >= 0) TRY(out.go_on(last));
   if (!out.world_.leads()) return out;
   out.log_ = std::make_unique<runs::RunLog>(TRY(runs::RunLog::open(out.folder_->log_path(), out.folder_->events_path(), last, *out.wall_)));
+  if (options.record) {
+    TRY(options.record->began({out.folder_->path(), options.config, out.options_.origin, options.steps, out.step_}));
+    options.record->note(out.step_, out.early_.best_step(), out.early_.best_value());
+  }
   out.progress_ = std::make_unique<runs::Progress>(stderr, runs::Progress::style_of(stderr), out.step_, options.steps, *out.steady_);
   return out;
 }
@@ -121,6 +125,7 @@ Result<void> Session::finish_step(StepValues values, std::int64_t tokens, std::o
     best = verdict.best;
     stopped_ = verdict.stop;
   }
+  if (options_.record) options_.record->note(step_, early_.best_step(), early_.best_value());
   if (best || ended() || step_ % options_.run.checkpoint_every == 0) TRY(keep());
   if (ended() && progress_) progress_->finish();
   return {};
@@ -153,8 +158,9 @@ Result<void> Session::restore_best() {
 
 Result<void> Session::write_report(const std::string& title, std::vector<std::pair<std::string, std::string>> facts,
                                    std::vector<runs::ReportSample> samples) const {
+  if (!run_id().empty()) facts.emplace_back("run", run_id());
   for (const auto& [key, value] : options_.origin)
-    facts.emplace_back(key, value.is_string() ? std::string(value.get_string()) : json::dump(value));
+    if (value.is_primitive()) facts.emplace_back(key, value.is_string() ? std::string(value.get_string()) : json::dump(value));
   if (const auto best = folder_->best()) facts.emplace_back("best step", fmt::format("{} of {}", *best, step_));
   if (stopped_) facts.emplace_back("ended", "early: no better validation for a while");
   return write_file_atomic(folder_->report_path(), runs::render_report({title, std::move(facts), options_.config, log_->records(),

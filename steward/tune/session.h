@@ -14,6 +14,7 @@
 #include "steward/runs/report.h"
 #include "steward/runs/run_folder.h"
 #include "steward/runs/run_log.h"
+#include "steward/runs/run_record.h"
 #include "steward/runs/training_config.h"
 #include "steward/tune/adamw.h"
 
@@ -27,7 +28,8 @@ struct SessionOptions {
   bool resume = false;
   double until = 1;  ///< (0, 1]: after this share of the steps the session ends with a checkpoint, to be gone on with
   runs::EarlyStopOptions::Better better = runs::EarlyStopOptions::Better::kLower;  ///< of validations
-  const World* world = nullptr;  ///< outlives the session; null: a recipe that runs in one process
+  const World* world = nullptr;       ///< outlives the session; null: a recipe that runs in one process
+  runs::RunRecord* record = nullptr;  ///< is told of the run; outlives the session
 };
 
 /// What a step measured, in the order of the log.
@@ -62,6 +64,9 @@ class Session {
   /// Puts the numbers of the best checkpoint into the optimiser's parameters; without validations, of the last.
   Result<void> restore_best();
   const runs::RunFolder& folder() const { return *folder_; }
+  /// As the ledger names it; empty without a record.
+  std::string run_id() const { return options_.record ? options_.record->id() : ""; }
+  const json::Object& origin() const { return options_.origin; }
   /// The run's page. facts, samples: what the recipe adds.
   Result<void> write_report(const std::string& title, std::vector<std::pair<std::string, std::string>> facts,
                             std::vector<runs::ReportSample> samples) const;

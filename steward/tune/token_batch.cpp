@@ -95,6 +95,13 @@ TokenBatch mismatched_batch(const data::BatchPlan& plan, const std::vector<data:
   return token_batch(pointers);
 }
 
+TokenBatch token_batch(const data::BatchPlan& plan, const std::vector<data::ClassSample>& texts) {
+  std::vector<const data::Sample*> chosen;
+  for (const auto& row : plan)
+    for (const std::size_t index : row) chosen.push_back(&texts.at(index).sample);
+  return token_batch(chosen);
+}
+
 Tensor last_hidden(const Llama& model, const TokenBatch& batch, const Pass& pass) {
   const Tensor ends = at::tensor(batch.packed.lengths, at::kLong).cumsum(0) - 1;
   return model.hidden(batch.packed, pass).index_select(0, ends);

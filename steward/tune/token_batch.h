@@ -27,6 +27,7 @@ TokenBatch token_batch(const data::BatchPlan& plan, const std::vector<data::Samp
 
 /// Pairs: all chosen answers with their prompts, then all rejected ones.
 TokenBatch token_batch(const data::BatchPlan& plan, const std::vector<data::PairSample>& pairs);
+TokenBatch token_batch(const data::BatchPlan& plan, const std::vector<data::ClassSample>& texts);
 
 TokenBatch token_batch(const data::BatchPlan& plan, const std::vector<data::ThumbSample>& thumbs);
 /// Answers behind prompts that they were not written for: each prompt with the answer of the next sample of the plan, around its end, that

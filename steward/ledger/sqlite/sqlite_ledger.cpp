@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "steward/ledger/chained_ledger.h"
+#include "steward/ledger/spool.h"
 #include "steward/ledger/sqlite/database.h"
 
 namespace steward::ledger {
@@ -244,6 +245,16 @@ Result<std::unique_ptr<Ledger>> open_sqlite_ledger_read_only(const SqliteLedgerO
   auto keys = TRY(Database::open(options.keys_path, Database::Mode::kReadOnly, options.vfs));
   auto ring = std::make_shared<KeyRing>(options.master, std::make_unique<SqliteKeyStore>(std::move(keys)));
   return make_reading_ledger(std::make_unique<SqliteRowStore>(std::move(writer), std::move(reader), std::nullopt), std::move(ring));
+}
+
+Result<Kept> append_beside_writer(const SqliteLedgerOptions& options, const std::vector<Event>& events) {
+  const Spool spool = Spool::beside(options.database_path);
+  TRY(spool.put(events));
+  const auto ledger = open_sqlite_ledger(options);
+  if (!ledger && ledger.error().code == ErrorCode::kUnavailable) return Kept::kInSpool;
+  if (!ledger) return fail(ledger.error());
+  TRY(spool.take_up(**ledger));
+  return Kept::kInLedger;
 }
 
 }  // namespace steward::ledger

@@ -21,4 +21,9 @@ Result<std::unique_ptr<Ledger>> open_sqlite_ledger(const SqliteLedgerOptions& op
 /// For verify, list, show and export while a server may be writing.
 Result<std::unique_ptr<Ledger>> open_sqlite_ledger_read_only(const SqliteLedgerOptions& options);
 
+/// For a program beside the server, such as a training run: puts the events into the ledger's spool, then takes it up unless another
+/// process writes to the ledger, which then does. Errors: those of Spool::put and open_sqlite_ledger.
+enum class Kept { kInLedger, kInSpool };
+Result<Kept> append_beside_writer(const SqliteLedgerOptions& options, const std::vector<Event>& events);
+
 }  // namespace steward::ledger

@@ -1,0 +1,161 @@
+#include "steward/filters/reward/reward.h"
+
+#include <ggml.h>
+#include <gguf.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "steward/core/clock.h"
+#include "steward/core/hash.h"
+#include "steward/core/random.h"
+#include "steward/guard/conformance.h"
+#include "steward/model/model_files.h"
+#include "steward/policy/testing/policy_files.h"
+
+namespace steward::filters {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr char kBase[] = "SmolLM2-135M-Instruct.Q8_0.gguf";
+constexpr int kWidth = 576;
+constexpr char kPolicy[] = R"(
+policy: {id: scored, version: 1.0.0, owner: a@example.org}
+applies: {audience: [general], languages: [en], surfaces: [chat]}
+categories:
+  - {id: poor, definition: Is a poor answer., disposition: prohibited}
+filters:
+  - {name: reward, kind: reward, ON, config: {base: BASE, head: head.gguf, category: poor, threads: 1 MORE}}
+)";
+
+/// A head of random numbers for the default model alone.
+std::string write_head(const std::string& path, const std::string& base_sha256) {
+  ggml_context* context = ggml_init({1 << 16, nullptr, false});
+  gguf_context* file = gguf_init_empty();
+  gguf_set_val_str(file, "general.type", "reward-head");
+  gguf_set_val_str(file, "general.architecture", "llama");
+  gguf_set_val_str(file, "reward_head.base_sha256", base_sha256.c_str());
+  gguf_set_val_str(file, "reward_head.adapter_sha256", "");
+  ggml_tensor* weight = ggml_new_tensor_1d(context, GGML_TYPE_F32, kWidth);
+  ggml_tensor* bias = ggml_new_tensor_1d(context, GGML_TYPE_F32, 1);
+  ggml_set_name(weight, "head.weight");
+  ggml_set_name(bias, "head.bias");
+  Random random(11);
+  for (int i = 0; i < kWidth; ++i) static_cast<float*>(weight->data)[i] = static_cast<float>(random.uniform() - 0.5) * 0.2F;
+  static_cast<float*>(bias->data)[0] = 0;
+  gguf_add_tensor(file, weight);
+  gguf_add_tensor(file, bias);
+  EXPECT_TRUE(gguf_write_to_file(file, path.c_str(), false));
+  gguf_free(file);
+  ggml_free(context);
+  return path;
+}
+
+class RewardFilter : public policy::testing::PolicyFiles {
+ protected:
+  void SetUp() override {
+    PolicyFiles::SetUp();
+    const auto base = model::find_model_file(kBase);
+    ASSERT_TRUE(base) << base.error().message << " (tests find models by STEWARD_MODELS_DIR)";
+    static const std::string digest = *sha256_file_hex(*base);
+    options_.base = *base;
+    options_.head = write_head((folder_ / "head.gguf").string(), digest);
+    options_.threads = 1;
+  }
+  std::string policy_text(const std::string& more, const std::string& on = "on: [output]") const {
+    std::string out = kPolicy;
+    for (const auto& [name, value] : {std::pair{"ON", on}, std::pair{"BASE", options_.base}, std::pair{" MORE", more}})
+      out.replace(out.find(name), std::string_view(name).size(), value);
+    return out;
+  }
+  guard::FilterEnvironment environment(const policy::Policy* policy) const { return {folder_.string(), "", policy, ""}; }
+  Result<std::unique_ptr<guard::Filter>> make(const std::string& text) const {
+    const auto policy = must(text);
+    return make_reward(policy->filters().front(), environment(policy.get()), {});
+  }
+  std::string error(const std::string& text) const {
+    const auto made = make(text);
+    return made ? "" : made.error().message;
+  }
+
+  model::ScoringOptions options_;
+  const std::vector<guard::Message> before_ = {{"developer", "Be brief."}, {"user", "How do I boil an egg?"}};
+  const std::string one_ = "Eight minutes in boiling water.", other_ = "Boil boil boil boil boil!";
+};
+
+std::vector<guard::Finding> scan(const guard::Filter& filter, std::string_view text, const std::vector<guard::Message>& before) {
+  guard::Scope scope;
+  scope.direction = policy::Direction::kOutput;
+  scope.messages = &before;
+  std::vector<guard::Finding> out;
+  const auto done = filter.scan(text::Views(text), scope, out);
+  EXPECT_TRUE(done) << done.error().message;
+  return out;
+}
+
+TEST_F(RewardFilter, FindsWholeRepliesWhoseCalibratedScoreIsLow) {
+  const auto model = model::ScoringModel::open(options_).value();
+  const auto score = [&](const std::string& reply) {
+    return *model->score({{"system", "Be brief.", {}}, {"user", "How do I boil an egg?", {}}, {"assistant", reply, {}}});
+  };
+  const double a = score(one_), b = score(other_);
+  ASSERT_GT(std::abs(a - b), 0.01) << "this test would show nothing";
+  const std::string &low = a < b ? one_ : other_, &high = a < b ? other_ : one_;
+  // The curve's middle lies between the two scores.
+  const double slope = 40, intercept = -slope * (a + b) / 2;
+  const auto filter = make(policy_text(fmt::format(", calibration: {{slope: {}, intercept: {}}}, severity: 3", slope, intercept)));
+  ASSERT_TRUE(filter) << filter.error().message;
+  EXPECT_TRUE((*filter)->slow());
+  EXPECT_TRUE(scan(**filter, high, before_).empty());
+  const auto found = scan(**filter, low, before_);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].category, "poor");
+  EXPECT_EQ(found[0].severity, 3);
+  EXPECT_EQ(found[0].span.size(), low.size());
+  EXPECT_NEAR(found[0].score, 1 / (1 + std::exp(slope * std::min(a, b) + intercept)), 1e-9);
+  EXPECT_TRUE(scan(**filter, " \n", before_).empty());
+}
+
+TEST_F(RewardFilter, NothingOfAStreamLeavesBeforeItIsScored) {
+  static const ManualClock clock;
+  for (const double bias : {50., -50.}) {
+    const auto policy = must(policy_text(fmt::format(", calibration: {{slope: 1, intercept: {}}}", bias)));
+    const auto model = std::shared_ptr<const model::ScoringModel>(model::ScoringModel::open(options_).value());
+    const auto factory = [&](const policy::FilterSpec& spec, const guard::FilterEnvironment& environment) {
+      return make_reward(spec, environment, [&](const model::ScoringOptions&) { return Result<decltype(model)>(model); });
+    };
+    const auto guard = guard::Guard::create(policy, factory, environment(policy.get()), clock);
+    ASSERT_TRUE(guard) << guard.error().message;
+    guard::Turn turn{{}, std::make_shared<guard::Conversation>(Key{})};
+    turn.messages = before_;
+    EXPECT_EQ(guard::check_stream_invariance(**guard, turn, one_, 2, 7), "") << bias;
+  }
+}
+
+TEST_F(RewardFilter, WithoutAConversationThereIsNothingToScore) {
+  const auto filter = make(policy_text("")).value();
+  guard::Scope scope;
+  scope.direction = policy::Direction::kOutput;
+  std::vector<guard::Finding> out;
+  const auto done = filter->scan(text::Views("a reply"), scope, out);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, ErrorCode::kUnavailable);
+}
+
+TEST_F(RewardFilter, WhatIsWiredWrongIsSaidWithItsPlace) {
+  EXPECT_EQ(error(policy_text("")), "");
+  EXPECT_THAT(error(policy_text("", "on: [input, output]")), HasSubstr("on: [output]"));
+  EXPECT_THAT(error(policy_text(", report: 2")), HasSubstr("report is from 0 to 1"));
+  EXPECT_THAT(error(policy_text(", adapter: nowhere.gguf")), HasSubstr("nowhere.gguf"));
+  EXPECT_THAT(error(policy_text(", model: demo")), HasSubstr("model"));
+  EXPECT_THAT(error(policy_text(", adapter: head.gguf")), HasSubstr("without an adapter"));
+  write_head((folder_ / "head.gguf").string(), std::string(64, '0'));
+  EXPECT_THAT(error(policy_text("")), HasSubstr("another base"));
+}
+
+}  // namespace
+}  // namespace steward::filters
