@@ -28,7 +28,8 @@ void declare(runs::Fields& fields, RewardConfig& config) {
   fields.text("reward.check", config.check,
               "a second model that is only watched: it falls while the reward rises when the reward is hacked");
   fields.number("reward.threshold", config.threshold, {0, 1}, "safety below it decides alone, on every prompt");
-  fields.number("reward.missing_end", config.missing_end, {0, 1e6}, "what an answer loses that does not end by itself");
+  fields.number("reward.missing_end", config.missing_end, {0, 1e6},
+                "what an answer loses that does not end by itself: of the whitened reward in ppo, else of the reward");
 }
 
 Result<std::vector<model::Token>> ending_of(const model::ChatTokenizer& tokenizer) {

@@ -72,7 +72,7 @@ void declare(runs::Fields& fields, RolloutConfig& config) {
   fields.number("rollouts.top_p", config.top_p, {0.01, 1}, "sample from the likeliest tokens that have this probability together");
   fields.integer("rollouts.tokens_max", config.tokens_max, {1, 1 << 20}, "longest answer");
   fields.integer("rollouts.at_once", config.at_once, {1, 256}, "answers sampled side by side");
-  fields.integer("rollouts.threads", config.threads, {0, 1024}, "of sampling; 0: one for each core");
+  fields.integer("rollouts.threads", config.threads, {0, 1024}, "of sampling; 0: as many as train");
 }
 
 RecordedRollouts::RecordedRollouts(const CommonConfig& config, const RolloutConfig& rollouts, const json::Object& origin)
@@ -95,8 +95,9 @@ Result<std::vector<Answer>> RecordedRollouts::sample(const Draws& draws, const s
     const std::string base = find_model(config_.model.base);
     if (std::filesystem::is_directory(base))
       return fail(ErrorCode::kInvalidInput, "answers are sampled from a GGUF file: name one in model.base", "model.base");
-    model::Rollouts opened =
-        TRY(model::Rollouts::open({base, options_.at_once, config_.data.tokens_max + options_.tokens_max, options_.threads}));
+    // A run that goes on has the threads that it was begun with, wherever it does.
+    const int threads = options_.threads > 0 ? options_.threads : at::get_num_threads();
+    model::Rollouts opened = TRY(model::Rollouts::open({base, options_.at_once, config_.data.tokens_max + options_.tokens_max, threads}));
     engine_.emplace(std::move(opened));
   }
   const std::string adapter = policy ? config_.run.folder + "/rollouts/policy.gguf" : "";

@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
 # The whole Llama 2 sequence [Touvron et al. 2023, arXiv:2307.09288, figure 4] on the default model: run.sh [RUNS]
-# SMALL=1: a few steps of each, to see that it runs. A step that is done is not done again; one that was cut goes on.
+# SMALL=1: two steps of each on a few rows, to see that it runs. A step that is done is not done again; one that was cut goes on.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 runs=${1:-runs/llama2}
 tune=${STEWARD_TUNE:-build/release/steward-tune}
-data=examples/llama2/data
+data=examples/llama2/data ending=.jsonl.zst
 base=SmolLM2-135M-Instruct.Q8_0.gguf
 tuned=$runs/sft/model.gguf # all that follows is an adapter of it
 small=() few=() tiny=()
 if [[ -n ${SMALL:-} ]]; then
+  mkdir -p "$runs/data"
+  for rows in "$data"/*$ending; do zstd -dcq "$rows" | awk 'NR % 12 == 1' >"$runs/data/$(basename "$rows" .zst)"; done
+  data=$runs/data ending=.jsonl
   small=(run.steps_max=2) few=(rejection.draws=2 rollouts.tokens_max=24) tiny=(batch.rows=8 rollouts.tokens_max=24)
 fi
 
@@ -27,22 +30,22 @@ step() {
 
 rewards=("reward.helpfulness=$runs/helpfulness" "reward.safety=$runs/safety" "reward.check=$runs/check")
 
-step sft sft "data.files=[$data/sft.jsonl.zst]" "model.base=$base" "${small[@]}"
-step helpfulness reward "data.files=[$data/helpful.jsonl.zst]" "model.base=$tuned" "${small[@]}"
-step safety reward "data.files=[$data/safety.jsonl.zst, $data/helpful.jsonl.zst]" "model.base=$tuned" "${small[@]}"
-step check reward "data.files=[$data/check.jsonl.zst]" "model.base=$tuned" "${small[@]}"
-step rejection rejection "data.files=[$data/prompts.jsonl.zst]" "model.base=$tuned" "${rewards[@]}" "${small[@]}" "${few[@]}"
-step ppo ppo "data.files=[$data/prompts.jsonl.zst]" "model.base=$tuned" "model.adapter=$runs/rejection/adapter.gguf" "${rewards[@]}" "${small[@]}" "${tiny[@]}"
+step sft sft "data.files=[$data/sft$ending]" "model.base=$base" "${small[@]}"
+step helpfulness reward "data.files=[$data/helpful$ending]" "model.base=$tuned" "${small[@]}"
+step safety reward "data.files=[$data/safety$ending, $data/helpful$ending]" "model.base=$tuned" "${small[@]}"
+step check reward "data.files=[$data/check$ending]" "model.base=$tuned" "${small[@]}"
+step rejection rejection "data.files=[$data/prompts$ending]" "model.base=$tuned" "${rewards[@]}" "${small[@]}" "${few[@]}"
+step ppo ppo "data.files=[$data/prompts$ending]" "model.base=$tuned" "model.adapter=$runs/rejection/adapter.gguf" "${rewards[@]}" "${small[@]}" "${tiny[@]}"
 
 policies="sft=, rejection=$runs/rejection/adapter.gguf, ppo=$runs/ppo/adapter.gguf"
 # Context distillation: `distill` from the adapter of ppo on the harmful prompts, when examples/llama2/distill.yaml is there.
 if [[ -e examples/llama2/distill.yaml ]]; then
-  step distill distill "data.files=[$data/prompts.jsonl.zst]" "model.base=$tuned" "model.adapter=$runs/ppo/adapter.gguf" "reward.safety=$runs/safety" "${small[@]}"
+  step distill distill "data.files=[$data/prompts$ending]" "model.base=$tuned" "model.adapter=$runs/ppo/adapter.gguf" "reward.safety=$runs/safety" "${small[@]}"
   policies+=", distill=$runs/distill/adapter.gguf"
 fi
 
 begin=$SECONDS
 "$tune" measure --config examples/llama2/measure.yaml --set "run.folder=$runs/measures" --set "model.base=$tuned" --set "measure.untuned=$base" \
-  --set "data.files=[$data/test.jsonl.zst]" --set "measure.policies=[$policies]" \
+  --set "data.files=[$data/test$ending]" --set "measure.policies=[$policies]" \
   --set "${rewards[0]}" --set "${rewards[1]}" ${SMALL:+--set rollouts.tokens_max=24} | tee "$runs/measures.md"
 echo "measures: $((SECONDS - begin)) s; all of this call: $SECONDS s" >&2

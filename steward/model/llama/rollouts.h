@@ -37,9 +37,9 @@ struct Rollout {
 
 /// Answers to many prompts, for training: sequences are decoded side by side, and the next prompt takes the place of one that ended.
 /// The same base, adapter, prompts, sampling and options give the same tokens, whatever was asked before: nothing is kept between calls,
-/// and who shares a batch depends on the order of prompts and on lengths alone. A part of the batch moves logits in their last bits, so
-/// other neighbours may give another answer. A prompt reads what it has in common with one before it from that one's cache: put the draws
-/// of one prompt next to each other. One thread at a time.
+/// and who shares a batch depends on the order of prompts and on lengths alone. Neighbours in a batch move logits: the last bits of a sum,
+/// and through kernels that round activations to 8 bits up to half a nat, so that other neighbours may give another answer. A prompt reads
+/// what it has in common with one before it from that one's cache: put the draws of one prompt next to each other. One thread at a time.
 class Rollouts {
  public:
   /// Errors: kNotFound; kInvalidInput if the file is no whole model that llama.cpp reads; kUnavailable without memory for the context.
