@@ -49,7 +49,8 @@ struct Recipe {
     if (resume) arguments.emplace_back("--resume");
     return run_tune(arguments, folder + "/log.jsonl", kill_after);
   }
-  std::string adapter() const { return read_file(folder + "/adapter.gguf").value_or(""); }
+  /// The adapter, or the whole model.
+  std::string made() const { return read_file(folder + "/adapter.gguf").value_or(read_file(folder + "/model.gguf").value_or("")); }
   /// The best checkpoint's file.
   std::string state() const { return read_file(folder + "/best/trainer.safetensors").value_or(""); }
   /// What was measured, without the times.
@@ -88,6 +89,7 @@ Recipe make_recipe(const std::string& recipe, const std::string& name, const std
 
 void expect_same_bytes_after_kills(const std::string& recipe, const std::string& rows, const std::vector<std::string>& settings = {}) {
   const Recipe whole = make_recipe(recipe, "whole", rows, settings), killed = make_recipe(recipe, "killed", rows, settings);
+  for (const Recipe* run : {&whole, &killed}) std::filesystem::remove_all(run->folder);
   const auto outcome = whole.go(false);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
   int kills = 0;
@@ -101,8 +103,8 @@ void expect_same_bytes_after_kills(const std::string& recipe, const std::string&
   EXPECT_GE(kills, 3) << "the runs were over before they could be killed: this test shows nothing";
   const auto last = killed.go(true);
   ASSERT_EQ(last.exit_code, 0) << last.errors;
-  ASSERT_FALSE(whole.adapter().empty());
-  EXPECT_TRUE(whole.adapter() == killed.adapter());
+  ASSERT_FALSE(whole.made().empty());
+  EXPECT_TRUE(whole.made() == killed.made());
   EXPECT_TRUE(whole.state() == killed.state());
   EXPECT_EQ(whole.measured(), killed.measured());
 }
@@ -127,6 +129,10 @@ TEST(Sft, LearnsAndWritesWhatItMade) {
 }
 
 TEST(Sft, AKilledRunGoesOnWithTheSameBytes) { expect_same_bytes_after_kills("sft", chat_rows(60), {"run.accumulate=2"}); }
+
+TEST(Sft, AKilledRunOfAllWeightsGoesOnWithTheSameBytes) {
+  expect_same_bytes_after_kills("sft", chat_rows(40), {"model.train=full", "optimizer.rate=0.002"});
+}
 
 TEST(Sft, AllWeights) {
   const Recipe run = make_recipe("sft", "full", chat_rows(24), {"model.train=full", "optimizer.rate=0.002", "run.epochs=1"});
