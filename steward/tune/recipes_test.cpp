@@ -65,6 +65,10 @@ TEST(Sft, LearnsAndWritesWhatItMade) {
 
 TEST(Sft, AKilledRunGoesOnWithTheSameBytes) { expect_same_bytes_after_kills("sft", chat_rows(60), {"run.accumulate=2"}); }
 
+TEST(Sft, AKilledRunOfAllWeightsGoesOnWithTheSameBytes) {
+  expect_same_bytes_after_kills("sft", chat_rows(40), {"model.train=full", "optimizer.rate=0.002"});
+}
+
 TEST(Sft, AllWeights) {
   const Recipe run = make_recipe("sft", "full", chat_rows(24), {"model.train=full", "optimizer.rate=0.002", "run.epochs=1"});
   const auto outcome = run.go(false);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <istream>
@@ -78,14 +79,22 @@ Result<WeightsFile> WeightsFile::open(const std::string& path) {
   struct stat info{};
   auto mapping = std::make_shared<Mapping>();
   const bool is_file = fstat(file, &info) == 0 && S_ISREG(info.st_mode);
+  int error = 0;
   if (is_file && info.st_size > 0) {
     void* at = mmap(nullptr, static_cast<std::size_t>(info.st_size), PROT_READ, MAP_PRIVATE, file, 0);
-    if (at != MAP_FAILED) {
+    if (at == MAP_FAILED) {
+      error = errno;
+    } else {
       mapping->at = at;
       mapping->bytes = static_cast<std::size_t>(info.st_size);
     }
   }
   ::close(file);
+  if (error != 0) {
+    const bool memory = error == ENOMEM;
+    return fail(memory ? ErrorCode::kResourceExhausted : ErrorCode::kInternal,
+                fmt::format("cannot map {}: {}", path, memory ? "out of memory" : std::strerror(error)));
+  }
   if (!mapping->at) return broken(fmt::format("{} is no model file: it is empty, or no file", path));
   auto out = over({static_cast<const char*>(mapping->at), mapping->bytes});
   if (!out) return broken(fmt::format("{} is not a whole model: {}. Make it again", path, out.error().message));

@@ -35,7 +35,8 @@ struct Kill {
 /// Does the first run whole, kills the second one again and again and ends it: the files must be the same.
 void expect_same_files_after_kills(const Recipe& whole, const Recipe& killed, const std::vector<Kill>& kills,
                                    const std::vector<std::string>& files);
-/// One run without a break and one that is killed at several places make the same adapter, checkpoint and measurements.
+/// One run without a break and one that is killed at several places make the same adapter (or model, where all weights are trained),
+/// checkpoint and measurements.
 void expect_same_bytes_after_kills(const std::string& recipe, const std::string& rows, const std::vector<std::string>& settings = {});
 
 /// Of a step. Fails the test if it was not measured.
