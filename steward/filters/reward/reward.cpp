@@ -1,5 +1,6 @@
 #include "steward/filters/reward/reward.h"
 
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 
@@ -7,6 +8,9 @@
 
 namespace steward::filters {
 namespace {
+
+/// The guard counts the CPU time of the thread that asks, and the model reads on it, too.
+constexpr std::chrono::seconds kDeadlineMin{1};
 
 struct Config {
   std::string name, version, category;
@@ -119,6 +123,8 @@ Result<Config> read_config(const policy::FilterSpec& spec) {
                        {"base", "adapter", "head", "category", "report", "severity", "calibration", "context_tokens", "threads"},
                        "the config of a reward filter"));
   if (spec.on_input) return yaml::fail_at(spec.config, "a reward model scores replies: give this filter `on: [output]`");
+  if (spec.deadline < kDeadlineMin)
+    return yaml::fail_at(spec.config, "a reward model reads for longer than that: give this filter `deadline_ms: 20000`");
   Config out;
   out.name = spec.name;
   const yaml::Node* category = spec.config.find("category");

@@ -29,7 +29,7 @@ applies: {audience: [general], languages: [en], surfaces: [chat]}
 categories:
   - {id: poor, definition: Is a poor answer., disposition: prohibited}
 filters:
-  - {name: reward, kind: reward, ON, config: {base: BASE, head: head.gguf, category: poor, threads: 1 MORE}}
+  - {name: reward, kind: reward, ON, DEADLINE config: {base: BASE, head: head.gguf, category: poor, threads: 1 MORE}}
 )";
 
 /// A head of random numbers for the default model alone.
@@ -66,9 +66,11 @@ class RewardFilter : public policy::testing::PolicyFiles {
     options_.head = write_head((folder_ / "head.gguf").string(), digest);
     options_.threads = 1;
   }
-  std::string policy_text(const std::string& more, const std::string& on = "on: [output]") const {
+  std::string policy_text(const std::string& more, const std::string& on = "on: [output]",
+                          const std::string& deadline = "deadline_ms: 60000,") const {
     std::string out = kPolicy;
-    for (const auto& [name, value] : {std::pair{"ON", on}, std::pair{"BASE", options_.base}, std::pair{" MORE", more}})
+    for (const auto& [name, value] :
+         {std::pair{"ON", on}, std::pair{"DEADLINE", deadline}, std::pair{"BASE", options_.base}, std::pair{" MORE", more}})
       out.replace(out.find(name), std::string_view(name).size(), value);
     return out;
   }
@@ -149,6 +151,7 @@ TEST_F(RewardFilter, WithoutAConversationThereIsNothingToScore) {
 TEST_F(RewardFilter, WhatIsWiredWrongIsSaidWithItsPlace) {
   EXPECT_EQ(error(policy_text("")), "");
   EXPECT_THAT(error(policy_text("", "on: [input, output]")), HasSubstr("on: [output]"));
+  EXPECT_THAT(error(policy_text("", "on: [output]", "")), HasSubstr("deadline_ms: 20000"));
   EXPECT_THAT(error(policy_text(", report: 2")), HasSubstr("report is from 0 to 1"));
   EXPECT_THAT(error(policy_text(", adapter: nowhere.gguf")), HasSubstr("nowhere.gguf"));
   EXPECT_THAT(error(policy_text(", model: demo")), HasSubstr("model"));
