@@ -58,9 +58,8 @@ std::vector<Scored> scored_rows(const ReportInput& input, const Measurement& mea
 double threshold(const ReportInput& input, std::size_t label, const std::string& language, classify::Part part) {
   const auto found = input.calibration.labels.find(std::string(classify::kLabels[label]));
   if (found == input.calibration.labels.end()) return std::numeric_limits<double>::infinity();
-  const auto& curve = part == classify::Part::kReply  ? classify::Calibration::reply_curve(found->second)
-                      : part == classify::Part::kData ? classify::Calibration::data_curve(found->second)
-                                                      : classify::Calibration::curve(found->second, language);
+  const auto& curve = part == classify::Part::kReply ? classify::Calibration::reply_curve(found->second)
+                                                     : classify::Calibration::curve(found->second, language);
   return curve.score_at(input.calibration.budget);
 }
 
@@ -83,7 +82,7 @@ bool is_flagged(const ReportInput& input, const classify::LabelScores& scores, c
     const filters::Meaning* meaning = filters::meaning_of(label);
     if (!meaning || !filters::has_evidence(entry.second)) return false;
     const bool read = part == classify::Part::kReply  ? meaning->on_output
-                      : part == classify::Part::kData ? meaning->on_input && meaning->of_data
+                      : part == classify::Part::kData ? meaning->of_data
                                                       : meaning->on_input;
     return read && scores[label] >= threshold(input, label, language, part);
   });

@@ -8,6 +8,7 @@
 
 #include "steward/classify/dense_trainer.h"
 #include "steward/classify/linear_trainer.h"
+#include "steward/filters/classifier/meanings.h"
 #include "steward/filters/injection/evidence_trainer.h"
 
 namespace steward::app {
@@ -71,8 +72,8 @@ void each_train_row(const DetectionData& data, const ScoreTable& table, Use use)
 /// Languages with enough known rows of both kinds to show something.
 std::vector<std::string> languages_of(const DetectionData& data, const ScoreTable& table, std::size_t label) {
   std::map<std::string, std::pair<std::size_t, std::size_t>> counts;
-  each_train_row(data, table, [&](const classify::DataSet&, const Example& example, const ExampleScores&) {
-    if (!example.targets.known(label)) return;
+  each_train_row(data, table, [&](const classify::DataSet& set, const Example& example, const ExampleScores&) {
+    if (!example.targets.known(label) || !classify::asked_of(label, set.info.part)) return;
     auto& [positives, negatives] = counts[classify::primary_language(example.language)];
     ++(example.targets.positive(label) ? positives : negatives);
   });
@@ -86,14 +87,15 @@ classify::LabelCalibration calibrate_label(const DetectionData& data, const Scor
   classify::LabelCalibration out;
   std::vector<Scored> rows;
   std::map<std::string, std::vector<double>> benign;
+  const filters::Meaning* meaning = filters::meaning_of(label);
+  const bool of_data = meaning && meaning->of_data;
   each_train_row(data, table, [&](const classify::DataSet& set, const Example& example, const ExampleScores& scores) {
     const float score = scores.combined[label];
-    if (std::isnan(score)) return;
+    if (std::isnan(score) || !classify::asked_of(label, set.info.part)) return;
     if (example.targets.known(label)) rows.push_back({score, example.targets.positive(label), rows.size()});
     if (example.targets.positive(label)) return;
     if (set.info.task == "benign_reply") benign[classify::Calibration::kReplies].push_back(score);
-    if (!is_benign_set(set.info)) return;
-    if (set.info.part == classify::Part::kData) return benign[classify::Calibration::kData].push_back(score);
+    if (!is_benign_set(set.info) || (set.info.part == classify::Part::kData) != of_data) return;
     benign["*"].push_back(score);
     benign[classify::primary_language(example.language)].push_back(score);
   });
@@ -117,8 +119,10 @@ double budget_of_one(const DetectionData& data, const ScoreTable& table, const c
       if (set.info.task != "benign") return;
       ++all;
       flagged += std::any_of(calibration.labels.begin(), calibration.labels.end(), [&](const auto& entry) {
-        const float score = scores.combined[*classify::label_index(entry.first)];
-        return score >= classify::Calibration::curve(entry.second, classify::primary_language(example.language)).score_at(budget);
+        const std::size_t label = *classify::label_index(entry.first);
+        if (!classify::asked_of(label, set.info.part)) return false;
+        return scores.combined[label] >=
+               classify::Calibration::curve(entry.second, classify::primary_language(example.language)).score_at(budget);
       });
     });
     if (static_cast<double>(flagged) <= kBudgetOfAll * static_cast<double>(all)) return budget;
@@ -129,12 +133,10 @@ double budget_of_one(const DetectionData& data, const ScoreTable& table, const c
 /// The score without the encoder below which a text is clear, for one label.
 double gate_of(const DetectionData& data, const ScoreTable& table, std::size_t label, const classify::LabelCalibration& calibration,
                double budget) {
-  const double of_prompts = calibration.benign.at("*").score_at(budget),
-               of_data = classify::Calibration::data_curve(calibration).score_at(budget);
+  const double threshold = calibration.benign.at("*").score_at(budget);
   std::vector<double> flagged;
   each_train_row(data, table, [&](const classify::DataSet& set, const Example& example, const ExampleScores& scores) {
-    if (!filters::linear_knows(example.language)) return;
-    const double threshold = set.info.part == classify::Part::kData ? of_data : of_prompts;
+    if (!filters::linear_knows(example.language) || !classify::asked_of(label, set.info.part)) return;
     if (example.targets.positive(label) && scores.combined[label] >= threshold)
       flagged.push_back(filters::combine_early(calibration.mix, label, scores.alone));
   });
@@ -144,9 +146,10 @@ double gate_of(const DetectionData& data, const ScoreTable& table, std::size_t l
 }
 
 filters::EvidenceWeights train_structure(const DetectionData& data, const std::vector<Place>& places, const std::vector<float>& weights) {
-  const std::size_t label = *classify::label_index("attack");
   std::vector<filters::EvidenceRow> rows;
   for (std::size_t i = 0; i < places.size(); ++i) {
+    const std::size_t label =
+        *classify::label_index(data.sets()[places[i].set].info.part == classify::Part::kData ? "injection" : "attack");
     const classify::Targets& targets = data.example(places[i]).targets;
     if (targets.known(label)) rows.push_back({&data.evidence(places[i]), data.speaker(places[i]), targets.positive(label), weights[i]});
   }
@@ -178,7 +181,8 @@ Mixes fit_mixes(const DetectionData& data, const ScoreTable& table, const std::v
     for (std::size_t i = 0; i < places.size(); ++i) {
       const Example& example = data.example(places[i]);
       const filters::TextScores& scores = table[places[i].set][places[i].row].alone;
-      if (!example.targets.known(label) || std::isnan(scores.linear[label]) || std::isnan(scores.encoder[label])) continue;
+      if (!example.targets.known(label) || !classify::asked_of(label, data.sets()[places[i].set].info.part)) continue;
+      if (std::isnan(scores.linear[label]) || std::isnan(scores.encoder[label])) continue;
       if (!filters::linear_knows(example.language)) continue;
       rows.push_back({scores.linear[label], scores.encoder[label], filters::weighs_structure(label) ? scores.structure : 0,
                       example.targets.positive(label), weights[i]});
@@ -215,8 +219,9 @@ const ExampleScores& LeftOutScores::of(const Place& row, std::size_t measured_se
 
 LeftOutScores left_out_scores(const DetectionData& data, int folds) {
   LeftOutScores out;
-  for (const classify::DataSet& set : data.sets()) out.rows.emplace_back(set.examples.size());
-  out.fold_of.resize(data.sets().size());
+  const ExampleScores unknown{{nothing(), nothing()}, nothing()};
+  for (const classify::DataSet& set : data.sets()) out.rows.emplace_back(set.examples.size(), unknown);
+  out.fold_of.resize(data.sets().size(), static_cast<std::size_t>(folds));
   out.held_out.resize(static_cast<std::size_t>(folds));
   for (int fold = 0; fold < folds; ++fold) {
     const std::vector<std::string> groups = classify::groups_left_out(data.sets(), fold, folds);

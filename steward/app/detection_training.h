@@ -32,8 +32,8 @@ using ScoreTable = std::vector<std::vector<ExampleScores>>;
 
 /// What models that were trained without a set's group say, in trainings that each leave out some groups (classify::groups_left_out).
 struct LeftOutScores {
-  ScoreTable rows;                   ///< every example, by the models that had not seen its group
-  std::vector<std::size_t> fold_of;  ///< of each set
+  ScoreTable rows;                   ///< every example, by the models that had not seen its group; NaN where all had
+  std::vector<std::size_t> fold_of;  ///< of each set; as many as there are folds where it is left out of none
   std::vector<std::map<classify::Place, ExampleScores>>
       held_out;  ///< by fold: dev rows of the benign sets, also of those that it trained on
 

@@ -177,8 +177,6 @@ const BenignCurve& Calibration::curve(const LabelCalibration& label, const std::
 
 const BenignCurve& Calibration::reply_curve(const LabelCalibration& label) { return curve(label, kReplies); }
 
-const BenignCurve& Calibration::data_curve(const LabelCalibration& label) { return curve(label, kData); }
-
 namespace {
 
 std::string text_of(const Calibration& calibration) {

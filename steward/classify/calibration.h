@@ -69,7 +69,7 @@ struct LabelCalibration {
   std::size_t positives = 0, negatives = 0;
   std::vector<std::string> languages;  ///< with enough rows of both kinds; empty: those of the whole calibration
   std::map<std::string, BenignCurve>
-      benign;  ///< of prompts, by language; "*": all languages together; kReplies, kData: of replies, of data
+      benign;  ///< of texts that it is asked of, by language; "*": all languages together; kReplies: of replies
 };
 
 /// The texts of an operator that thresholds were fitted to (`steward classify calibrate`).
@@ -86,14 +86,12 @@ struct Calibration {
   double budget = 0;                   ///< of one label, so that all together stay within 1 % on benign texts
   std::optional<TrafficRecord> traffic;
 
-  /// Names the curves of replies, which are read piece by piece, and of data that a model is given to work on.
-  static constexpr char kReplies[] = "reply", kData[] = "data";
+  /// Names the curve of replies, which are read piece by piece.
+  static constexpr char kReplies[] = "reply";
   /// The curve of a language, or that of all if the language has too few benign texts of its own.
   static const BenignCurve& curve(const LabelCalibration& label, const std::string& language);
   /// That of replies in any language, or that of all prompts if there is none.
   static const BenignCurve& reply_curve(const LabelCalibration& label);
-  /// That of data in any language, or that of all prompts if there is none.
-  static const BenignCurve& data_curve(const LabelCalibration& label);
 };
 
 /// SHA-256 of what is written, in hex.

@@ -1,6 +1,7 @@
 #include "steward/classify/dataset.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <tuple>
 
@@ -34,14 +35,15 @@ Result<void> read_labels(const yaml::Node& node, std::string_view key, std::vect
 
 Result<SetInfo> read_set(const yaml::Node& node) {
   TRY(yaml::check_keys(node,
-                       {"set", "from", "group", "licence", "tier", "task", "label", "field", "cluster", "part", "trains", "rows_max",
-                        "only", "drop", "zero", "note"},
+                       {"set", "from", "made_by", "group", "licence", "tier", "task", "label", "field", "cluster", "part", "trains",
+                        "rows_max", "only", "drop", "zero", "note"},
                        "a data set"));
   SetInfo info;
   TRY(read_text(node, "set", info.name));
   if (info.name.empty()) return yaml::fail_at(node, "a data set needs its name: `set: …`");
   info.group = info.from = info.name;
   TRY(read_text(node, "from", info.from));
+  TRY(read_text(node, "made_by", info.made_by));
   TRY(read_text(node, "group", info.group));
   TRY(read_text(node, "licence", info.licence));
   TRY(read_text(node, "tier", info.tier));
@@ -73,6 +75,17 @@ Result<json::Object> parse_row(const std::string& line, const std::string& where
   return std::move(value->as_object());
 }
 
+/// An attack in a prompt is one in data, too, and data that ask for nothing are no attack in a prompt. What else a prompt asks for says
+/// nothing of data that ask for it, and the other way round.
+void apply_part(Part part, Targets& targets) {
+  constexpr float kUnknown = std::numeric_limits<float>::quiet_NaN();
+  float &attack = targets.value[*label_index("attack")], &injection = targets.value[*label_index("injection")];
+  if (part == Part::kData)
+    attack = injection < 0.5F ? 0 : kUnknown;
+  else
+    injection = attack >= 0.5F ? attack : kUnknown;
+}
+
 Result<Targets> read_targets(const json::Object& row, const SetInfo& info, const std::string& where) {
   Targets targets;
   for (const std::size_t label : info.zero) targets.value[label] = 0;
@@ -85,6 +98,7 @@ Result<Targets> read_targets(const json::Object& row, const SetInfo& info, const
     }
   }
   complete(targets);
+  apply_part(info.part, targets);
   return targets;
 }
 
@@ -130,6 +144,12 @@ Result<std::vector<Row>> take_rows(const SetInfo& info, const std::string& path)
 
 }  // namespace
 
+bool asked_of(std::size_t label, Part part) {
+  if (kLabels[label] == "attack") return part != Part::kData;
+  if (kLabels[label] == "injection") return part == Part::kData;
+  return true;
+}
+
 Result<std::vector<SetInfo>> read_sets(const std::string& path) {
   const yaml::Node root = TRY(yaml::parse_file(path));
   if (!root.is_sequence()) return yaml::fail_at(root, "the file must be a list of data sets");
@@ -167,6 +187,10 @@ Result<std::vector<DataSet>> read_data(const std::string& folder) {
 Result<std::vector<std::string>> prepare_data(const std::string& collection, const std::string& folder) {
   std::vector<std::string> report;
   for (const SetInfo& info : TRY(read_sets(folder + "/sets.yaml"))) {
+    if (!info.made_by.empty()) {
+      report.push_back(fmt::format("{}: made by {}", info.name, info.made_by));
+      continue;
+    }
     std::map<std::string, std::size_t> taken;
     std::vector<std::string> lines;
     for (Row& row : TRY(take_rows(info, packed_path(collection, info.from))))

@@ -23,15 +23,20 @@ struct Example {
 /// Whose words the texts are; kData: what a model is given to work on, as a tool's results.
 enum class Part { kPrompt, kReply, kData };
 
+/// What is an attack depends on whose words they are: a user may ask for what data may not. So `attack` is asked of prompts, `injection` of
+/// data; other labels of any text.
+bool asked_of(std::size_t label, Part part);
+
 /// What data/detection/sets.yaml says of one set.
 struct SetInfo {
   std::string name;
   std::string group;  ///< left out together: sets of one origin
   std::string licence;
-  std::string tier;   ///< A: permissive; B: share-alike
-  std::string task;   ///< toxic | unsafe | attack | benign | look_alike | background | reply | benign_reply: what it is measured for
-  std::string label;  ///< label that is measured
-  std::string from;   ///< its name in the collection
+  std::string tier;     ///< A: permissive; B: share-alike
+  std::string task;     ///< toxic | unsafe | attack | benign | look_alike | background | reply | benign_reply: what it is measured for
+  std::string label;    ///< label that is measured
+  std::string from;     ///< its name in the collection
+  std::string made_by;  ///< script that makes it; `prepare` leaves such sets alone
   std::string field = "text";
   std::string cluster = "";  ///< field that clusters rows; empty: each row by itself
   Part part = Part::kPrompt;

@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -43,6 +44,35 @@ TEST(Labels, WhatIsNotUnsafeIsOfNoCategoryOfHarm) {
   complete(targets);
   EXPECT_TRUE(targets.negative(*label_index("weapons")));
   EXPECT_FALSE(targets.known(*label_index("toxic")));
+}
+
+TEST(DataSets, AnAttackInAPromptIsOneInDataButNotTheOtherWayRound) {
+  const Folder folder;
+  folder.sets(
+      "- {set: prompts, licence: MIT, tier: A}\n"
+      "- {set: documents, licence: MIT, tier: A, part: data}\n"
+      "- {set: planted, licence: ours, tier: A, part: data, made_by: a script}\n");
+  folder.rows("prompts", {R"({"id":"1","text":"x","labels":{"injection":1},"lang":"en","split":"train"})",
+                          R"({"id":"2","text":"y","labels":{"injection":0},"lang":"en","split":"train"})"});
+  folder.rows("documents", {R"({"id":"1","text":"x","labels":{"injection":1},"lang":"en","split":"train"})",
+                            R"({"id":"2","text":"y","labels":{"injection":0},"lang":"en","split":"train"})"});
+  const std::string planted = folder.path() + "/planted.jsonl.zst";
+  ASSERT_TRUE(write_packed_lines(planted, {R"({"id":"1","text":"z","lang":"en","split":"train"})"}));
+  const std::string before = *read_file(planted);
+  ASSERT_TRUE(prepare_data(folder.path() + "/from", folder.path()));
+  EXPECT_EQ(*read_file(planted), before);
+  const auto sets = read_data(folder.path());
+  ASSERT_TRUE(sets) << sets.error().message;
+  const std::size_t attack = *label_index("attack"), injection = *label_index("injection");
+  std::map<std::string, const Targets*> prompts, documents;
+  for (const Example& example : sets->at(0).examples) prompts[example.id] = &example.targets;
+  for (const Example& example : sets->at(1).examples) documents[example.id] = &example.targets;
+  EXPECT_TRUE(prompts["1"]->positive(attack) && prompts["1"]->positive(injection));
+  EXPECT_TRUE(prompts["2"]->negative(attack));
+  EXPECT_FALSE(prompts["2"]->known(injection));
+  EXPECT_TRUE(documents["1"]->positive(injection) && documents["2"]->negative(injection));
+  EXPECT_FALSE(documents["1"]->known(attack));
+  EXPECT_TRUE(documents["2"]->negative(attack));
 }
 
 TEST(DataSets, PreparesWhatIsNamedAndNothingElse) {
@@ -120,6 +150,11 @@ TEST(Evaluation, EachGroupIsLeftOutByOneFold) {
   EXPECT_EQ(groups_left_out(sets, 1, 3), (std::vector<std::string>{"g1"}));
   EXPECT_EQ(groups_left_out(sets, 2, 3), (std::vector<std::string>{"g2"}));
   EXPECT_TRUE(groups_left_out(sets, 4, 6).empty());
+  DataSet made;
+  made.info.group = "made";
+  made.info.made_by = "a script";
+  sets.push_back(made);
+  EXPECT_TRUE(groups_left_out(sets, 4, 5).empty());
 }
 
 TEST(Evaluation, LeavesTheWholeGroupOutAndBorrowsHeldOutNegatives) {

@@ -65,7 +65,8 @@ std::vector<Measurement> measurements(const std::vector<DataSet>& sets) {
 std::vector<std::string> groups_left_out(const std::vector<DataSet>& sets, int fold, int folds) {
   std::vector<std::string> groups, out;
   for (const DataSet& set : sets)
-    if (std::find(groups.begin(), groups.end(), set.info.group) == groups.end()) groups.push_back(set.info.group);
+    if (set.info.made_by.empty() && std::find(groups.begin(), groups.end(), set.info.group) == groups.end())
+      groups.push_back(set.info.group);
   for (std::size_t i = static_cast<std::size_t>(fold); i < groups.size(); i += static_cast<std::size_t>(folds)) out.push_back(groups[i]);
   return out;
 }

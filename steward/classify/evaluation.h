@@ -36,7 +36,8 @@ struct Measurement {
 /// are left for the last report.
 std::vector<Measurement> measurements(const std::vector<DataSet>& sets);
 
-/// Groups that one of `folds` trainings leaves out: every folds-th one from `fold` on, in the order of sets.yaml.
+/// Groups that one of `folds` trainings leaves out: every folds-th one from `fold` on, in the order of sets.yaml. Sets that a script made
+/// are no stranger's: every training has them.
 std::vector<std::string> groups_left_out(const std::vector<DataSet>& sets, int fold, int folds);
 
 /// Rows of train splits, of sets that train, outside `left_out` (a group; empty: none).

@@ -181,10 +181,9 @@ ClassifierFilter::Verdict ClassifierFilter::verdict(const Head& head, const Text
   const Meaning& meaning = *meaning_of(head.label);
   const std::string& language = scope.context.language;
   const auto wanted = policy_ ? policy_->fpr_budget(meaning.category, scope.direction, language) : std::nullopt;
-  const bool is_data = scope.direction == policy::Direction::kInput && scope.role == "tool";
-  const classify::BenignCurve& curve = scope.direction == policy::Direction::kOutput ? classify::Calibration::reply_curve(head.calibration)
-                                       : is_data                                     ? classify::Calibration::data_curve(head.calibration)
-                                                 : classify::Calibration::curve(head.calibration, language);
+  const classify::BenignCurve& curve = scope.direction == policy::Direction::kOutput
+                                           ? classify::Calibration::reply_curve(head.calibration)
+                                           : classify::Calibration::curve(head.calibration, language);
   const double score = curve.score_at(wanted.value_or(budget_));
   const double threshold = head.calibration.platt(score);
   double probability = head.calibration.platt(score_of(head, scores, language));
@@ -196,11 +195,10 @@ ClassifierFilter::Verdict ClassifierFilter::verdict(const Head& head, const Text
 guard::Finding ClassifierFilter::finding(const Verdict& verdict, const TextScores& scores, const text::View& view,
                                          const guard::Scope& scope) const {
   const Meaning& meaning = *meaning_of(verdict.head->label);
-  const bool in_data = scope.role == "tool" && scope.direction == policy::Direction::kInput;
   guard::Finding out;
   out.category = meaning.category;
-  out.subtype = in_data ? "injection" : meaning.subtype;
-  out.severity = in_data ? 1 : meaning.severity;  // data is cut out, the turn goes on
+  out.subtype = meaning.subtype;
+  out.severity = meaning.severity;
   out.score = verdict.probability;
   out.threshold = verdict.threshold;
   out.span = view.origin(scores.where[verdict.head->label]);

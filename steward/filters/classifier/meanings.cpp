@@ -13,9 +13,9 @@ namespace {
 constexpr Meaning kMeanings[] = {
     {"unsafe", "nonviolent_crimes", "unspecified", 2, true, false, false},
     {"toxic", "harassment", "", 1, true, true, false},
-    {"attack", "prompt_attack", "jailbreak", 2, true, false, true},
+    {"attack", "prompt_attack", "jailbreak", 2, true, false, false},
     {"jailbreak", "prompt_attack", "jailbreak", 2, true, false, false},
-    {"injection", "prompt_attack", "injection", 2, true, false, true},
+    {"injection", "prompt_attack", "injection", 1, false, false, true},
     {"hate", "hate", "", 2, true, true, false},
     {"harassment", "harassment", "", 2, true, true, false},
     {"threat", "harassment", "threat", 2, true, true, false},
@@ -51,7 +51,7 @@ const Meaning* meaning_of(std::size_t label) { return kByLabel[label]; }
 
 bool applies(const Meaning& meaning, const guard::Scope& scope) {
   if (scope.direction == policy::Direction::kOutput) return meaning.on_output;
-  return meaning.on_input && (scope.role != "tool" || meaning.of_data);
+  return scope.role == "tool" ? meaning.of_data : meaning.on_input;
 }
 
 }  // namespace steward::filters

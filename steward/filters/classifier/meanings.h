@@ -17,7 +17,7 @@ struct Meaning {
   std::string_view subtype;
   int severity;
   bool on_input, on_output;
-  bool of_data;  ///< also where the text is a tool's result or a document: an attack on whoever reads it
+  bool of_data;  ///< where the text is a tool's result or a document
 };
 
 /// True if scores of the label say something about texts of sets that its models have not seen: enough of them, and the right way round. A
