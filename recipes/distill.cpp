@@ -282,6 +282,8 @@ Result<void> check(const DistillConfig& config) {
     return fail(ErrorCode::kInvalidInput, "distill trains an adapter, to be measured beside its base (model.train: lora)", "model.train");
   if (config.adjectives.empty())
     return fail(ErrorCode::kInvalidInput, "name at least one adjective (distill.adjectives)", "distill.adjectives");
+  if (!config.data.ratios.empty())
+    return fail(ErrorCode::kInvalidInput, "distill learns what was sampled from all rows alike (data.ratios: [])", "data.ratios");
   return {};
 }
 

@@ -243,6 +243,8 @@ Result<void> check(const GhostConfig& config) {
   if (config.data.answers != "last")
     return fail(ErrorCode::kInvalidInput, "ghost-attention learns nothing of the turns before the last (data.answers: last)",
                 "data.answers");
+  if (!config.data.ratios.empty())
+    return fail(ErrorCode::kInvalidInput, "ghost-attention learns what was sampled from all rows alike (data.ratios: [])", "data.ratios");
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -253,10 +254,43 @@ TEST(Distill, TheAnswerBehindThePrepromptIsLearnedWithoutIt) {
   EXPECT_THAT(run.bytes("report.html"), HasSubstr("answers, weapons_cbrne"));
 }
 
+/// Records of a run's samples, of all stretches.
+std::vector<json::Object> records_of(const Recipe& run) {
+  std::vector<json::Object> out;
+  const std::string text = run.bytes("samples.jsonl");
+  for (std::size_t at = text.find('\n') + 1, end = 0; at < text.size(); at = end + 1) {
+    end = text.find('\n', at);
+    const auto stretch = json::parse(std::string_view(text).substr(at, end - at));
+    EXPECT_TRUE(stretch && stretch->is_array());
+    if (stretch && stretch->is_array())
+      for (const json::Value& record : stretch->as_array()) out.push_back(record.as_object());
+  }
+  return out;
+}
+
 TEST(Distill, OnlyWhatTheRewardModelFindsBetterIsKept) {
-  const auto outcome = distilled("contrary", "word").go(false);
+  std::map<std::string, int> fates;
+  for (const std::string better : {"no", "word"}) {
+    const Recipe run = distilled("gated-" + better, better, {"run.epochs=1"});
+    run.go(false);
+    for (const json::Object& record : records_of(run)) {
+      const std::string fate(record.at("fate").as_string());
+      const double original = record.at("original_score").to_number<double>(), other = record.at("distilled_score").to_number<double>();
+      ++fates[better + " " + fate];
+      if (fate == "kept") EXPECT_GT(other, original);
+      if (fate == "not better") EXPECT_LE(other, original);
+    }
+  }
+  // The same answers, and the contrary taste.
+  EXPECT_GE(fates["no kept"], 3);
+  EXPECT_GE(fates["word not better"], 3);
+  EXPECT_EQ(fates["no same answer"], fates["word same answer"]);
+}
+
+TEST(Distill, NothingToLearnIsAnErrorThatSaysWhy) {
+  const auto outcome = distilled("cut", "no", {"sampling.tokens_max=1"}).go(false);
   EXPECT_EQ(outcome.exit_code, 3);
-  EXPECT_THAT(outcome.errors, HasSubstr("not better"));
+  EXPECT_THAT(outcome.errors, HasSubstr("24 did not end"));
   EXPECT_THAT(outcome.errors, HasSubstr("nothing can be learned"));
 }
 
