@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "recipes/experience.h"
+#include "recipes/judge_rewards.h"
 #include "recipes/recipe.h"
 #include "recipes/rewards.h"
 #include "recipes/rollouts.h"
@@ -91,7 +92,7 @@ Result<void> grpo(const Arguments& arguments) {
   TRY(check_vocabulary(tokenizer, trainee.model.shape()));
   fmt::print(stderr, "{}\n", describe(trainee));
   json::Object origin = TRY(origin_of(config, "grpo", data));
-  const auto rewards = TRY(RewardModels::open(config.reward, trainee.model, std::string(origin.at("base").get_string()), tokenizer));
+  const auto rewards = TRY(open_rewards(config.reward, trainee.model, std::string(origin.at("base").get_string()), tokenizer));
   for (const auto& [key, value] : rewards->origin()) origin[key] = value;
 
   auto batches = TRY(

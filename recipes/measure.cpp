@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "recipes/experience.h"
+#include "recipes/judge_rewards.h"
 #include "recipes/recipe.h"
 #include "recipes/rewards.h"
 #include "recipes/rollouts.h"
@@ -212,7 +213,7 @@ Result<void> measure(const Arguments& arguments) {
   const Llama llama(TRY(load_llama(find_model(config.model.base), Precision::kBf16)));
   TRY(check_vocabulary(tokenizer, llama.shape()));
   json::Object origin = TRY(origin_of(config, "measure", ""));
-  const auto rewards = TRY(RewardModels::open(config.reward, llama, std::string(origin.at("base").get_string()), tokenizer));
+  const auto rewards = TRY(open_rewards(config.reward, llama, std::string(origin.at("base").get_string()), tokenizer));
   const std::vector<Policy> policies = TRY(load_policies(config, llama.shape()));
 
   if (arguments.record) {

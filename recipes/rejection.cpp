@@ -8,6 +8,7 @@
 
 #include "recipes/answer_pool.h"
 #include "recipes/experience.h"
+#include "recipes/judge_rewards.h"
 #include "recipes/recipe.h"
 #include "recipes/rewards.h"
 #include "recipes/rollouts.h"
@@ -123,7 +124,7 @@ Result<void> rejection(const Arguments& arguments) {
   TRY(check_vocabulary(tokenizer, trainee.model.shape()));
   fmt::print(stderr, "{}\n", describe(trainee));
   json::Object origin = TRY(origin_of(config, "rejection", prompts));
-  const auto rewards = TRY(RewardModels::open(config.reward, trainee.model, std::string(origin.at("base").get_string()), tokenizer));
+  const auto rewards = TRY(open_rewards(config.reward, trainee.model, std::string(origin.at("base").get_string()), tokenizer));
   for (const auto& [key, value] : rewards->origin()) origin[key] = value;
   TRY(add_pools(origin, config.pools));
 

@@ -23,6 +23,9 @@ std::vector<double> numbers_of(const Tensor& values) {
 }  // namespace
 
 void declare(runs::Fields& fields, RewardConfig& config) {
+  fields.text("reward.judge", config.judge, "GGUF file of a model whose ratings are the reward (direct RLAIF), in place of reward models");
+  fields.integer("reward.judge_tokens", config.judge_tokens, {64, 1 << 20}, "longest question to the judge, with prompt and answer");
+  declare(fields, config.constitution);
   fields.text("reward.helpfulness", config.helpfulness, "folder of a run of the recipe reward; empty: none");
   fields.text("reward.safety", config.safety, "the same, for safety");
   fields.text("reward.check", config.check,

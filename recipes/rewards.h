@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "recipes/constitution.h"
 #include "recipes/setup.h"
 #include "steward/core/json.h"
 #include "steward/core/result.h"
@@ -41,6 +42,9 @@ class Rewards {
 
 /// `reward:` of a recipe's file.
 struct RewardConfig {
+  std::string judge;  ///< GGUF file of a model that rates answers instead of reward models, or empty
+  int judge_tokens = 2048;
+  ConstitutionConfig constitution;         ///< of the judge
   std::string helpfulness, safety, check;  ///< folders of runs of the recipe `reward`, or empty
   double threshold = 0.15;
   double missing_end = 1;

@@ -19,6 +19,7 @@ void declare(runs::Fields& fields, SamplingConfig& config) {
 
 void declare_writer(runs::Fields& fields, CommonConfig& config) {
   fields.text("model.base", config.model.base, "GGUF file of the model that answers").required();
+  fields.text("model.adapter", config.adapter, "LoRA file beside it; empty: the base alone");
   fields.texts("data.files", config.data.files, "JSONL files of rows, plain or under zstd").required();
   fields.integer("data.tokens_max", config.data.tokens_max, {2, 1 << 20}, "longest chat, the answer that is written included");
   fields.boolean("data.skip_bad_rows", config.data.skip_bad_rows, "go on without rows that are bad");
@@ -36,10 +37,12 @@ Result<runs::RunFolder> open_folder(const CommonConfig& config, const runs::Fiel
 Result<model::Rollouts> open_rollouts(const CommonConfig& config, const SamplingConfig& sampling) {
   if (sampling.tokens_max >= config.data.tokens_max)
     return fail(ErrorCode::kInvalidInput, "sampling.tokens_max leaves no room for a prompt: raise data.tokens_max", "sampling.tokens_max");
-  return model::Rollouts::open({.base = find_model(config.model.base),
-                                .at_once = sampling.at_once,
-                                .context = config.data.tokens_max,
-                                .threads = static_cast<int>(config.run.threads)});
+  model::Rollouts out = TRY(model::Rollouts::open({.base = find_model(config.model.base),
+                                                   .at_once = sampling.at_once,
+                                                   .context = config.data.tokens_max,
+                                                   .threads = static_cast<int>(config.run.threads)}));
+  if (!config.adapter.empty()) TRY(out.use_adapter(config.adapter));
+  return out;
 }
 
 tune::ChatSampling drawing(const CommonConfig& config, const SamplingConfig& sampling, std::size_t stretch, std::size_t round) {

@@ -30,7 +30,7 @@ void declare_writer(runs::Fields& fields, CommonConfig& config);
 /// Makes the run's folder, or opens it again with --resume. Errors: of RunFolder.
 Result<runs::RunFolder> open_folder(const CommonConfig& config, const runs::Fields& fields, const Arguments& arguments);
 
-/// The base, ready to write answers; sequences have room for data.tokens_max.
+/// The base with the adapter that training begins from, if there is one, ready to write answers; sequences have room for data.tokens_max.
 Result<model::Rollouts> open_rollouts(const CommonConfig& config, const SamplingConfig& sampling);
 
 /// The draws of one stretch of a run: its random numbers are its own.

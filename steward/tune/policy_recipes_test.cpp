@@ -191,6 +191,39 @@ TEST(Grpo, AKilledRunGoesOnWithTheSameBytes) {
                                 with_rewards({"batch.rows=4", "grpo.group=2", "grpo.minibatch=4", "run.epochs=3"}));
 }
 
+/// A judge instead of reward models.
+std::vector<std::string> with_judge() {
+  return {"reward.judge=" + testing::small_chat_model(),
+          "reward.judge_tokens=512",
+          "constitution.policy=" STEWARD_SOURCE_DIR "/policies/base.yaml",
+          "rollouts.tokens_max=6",
+          "rollouts.threads=1",
+          "rollouts.at_once=4",
+          "batch.rows=4",
+          "grpo.group=2",
+          "grpo.minibatch=4",
+          "run.epochs=3",
+          "run.report_samples=1"};
+}
+
+TEST(DirectRlaif, AJudgesRatingsAreTheReward) {
+  const Recipe run = make_recipe("grpo", "judged", prompt_rows(12), with_judge());
+  const auto outcome = run.go(false);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  for (const auto& step : run.measured()) {
+    EXPECT_GT(value(step, "reward"), -1);
+    EXPECT_LT(value(step, "reward"), 1);
+  }
+  EXPECT_NE(run.bytes("report.html").find("reward.judge"), std::string::npos) << "the judge's digest is in the run's origin";
+  auto both = with_judge();
+  both.push_back("reward.safety=" + reward_folder("safety"));
+  const auto refused = make_recipe("grpo", "both", prompt_rows(12), both).go(false);
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_NE(refused.errors.find("reward.judge"), std::string::npos) << refused.errors;
+}
+
+TEST(DirectRlaif, AKilledRunGoesOnWithTheSameBytes) { expect_same_bytes_after_kills("grpo", prompt_rows(22), with_judge()); }
+
 TEST(Policies, WhatCannotBeDoneIsAnErrorInWords) {
   const auto error = [](const std::string& recipe, const std::vector<std::string>& settings) {
     const Recipe run = make_recipe(recipe, "errors", prompt_rows(8), settings);
