@@ -40,6 +40,9 @@ Result<World> open_world(const CommonConfig& config) {
   const bool rounded = config.model.precision == "bf16" && config.model.train != "full";
   set_compute({static_cast<int>(config.run.threads), rounded ? Products::kFast : Products::kExact});
   World world = TRY(World::open(config.compute));
+  if (config.data.rows < world.size())
+    return fail(ErrorCode::kInvalidInput, fmt::format("batch.rows is {}: {} processes need a row each", config.data.rows, world.size()),
+                "batch.rows");
   if (world.leads() && world.size() > 1) fmt::print(stderr, "{} processes\n", world.size());
   return world;
 }
