@@ -48,6 +48,9 @@ void use_processor(const CommonConfig& config) {
 Result<World> open_world(const CommonConfig& config) {
   use_processor(config);
   World world = TRY(World::open(config.compute));
+  if (config.data.rows < world.size())
+    return fail(ErrorCode::kInvalidInput, fmt::format("batch.rows is {}: {} processes need a row each", config.data.rows, world.size()),
+                "batch.rows");
   if (world.leads() && world.size() > 1) fmt::print(stderr, "{} processes\n", world.size());
   return world;
 }

@@ -172,6 +172,18 @@ TEST(TwoProcesses, AKilledRunGoesOnWithTheSameBytesAndInOneProcessToo) {
   for (const auto& [name, tensor] : numbers) EXPECT_LT((tensor - others.at(name)).abs().max().item<double>(), 1e-5) << name;
 }
 
+TEST(TwoProcesses, ALostOneEndsTheOtherWithAnErrorInWords) {
+  const std::string folder = testing::scratch_folder() + "/lost/two";
+  const auto outcome = run_processes(Started::kByTorchrun, 2, words_of("sft", folder, chat_rows(40), {}), folder + "/log.jsonl", 3);
+  ASSERT_TRUE(outcome.killed);
+  EXPECT_EQ(outcome.exit_code, 3) << outcome.errors;
+  EXPECT_NE(outcome.errors.find("process 1 of the run is lost"), std::string::npos) << outcome.errors;
+  EXPECT_TRUE(read_checkpoint(folder + "/checkpoints/step-2"));
+  const auto few = run_processes(Started::kByTorchrun, 2, words_of("sft", folder + "-few", chat_rows(9), {"batch.rows=1"}));
+  EXPECT_EQ(few.exit_code, 3);
+  EXPECT_NE(few.errors.find("a row each"), std::string::npos) << few.errors;
+}
+
 TEST(TwoProcesses, ARecipeForOneIsAnErrorInWords) {
   ::setenv("RANK", "0", 1);
   ::setenv("WORLD_SIZE", "2", 1);
