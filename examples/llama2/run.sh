@@ -38,11 +38,12 @@ step rejection rejection "data.files=[$data/prompts$ending]" "model.base=$tuned"
 step ppo ppo "data.files=[$data/prompts$ending]" "model.base=$tuned" "model.adapter=$runs/rejection/adapter.gguf" "${rewards[@]}" "${small[@]}" "${tiny[@]}"
 
 policies="sft=, rejection=$runs/rejection/adapter.gguf, ppo=$runs/ppo/adapter.gguf"
-# Context distillation: `distill` from the adapter of ppo on the harmful prompts, when examples/llama2/distill.yaml is there.
-if [[ -e examples/llama2/distill.yaml ]]; then
-  step distill distill "data.files=[$data/prompts$ending]" "model.base=$tuned" "model.adapter=$runs/ppo/adapter.gguf" "reward.safety=$runs/safety" "${small[@]}"
-  policies+=", distill=$runs/distill/adapter.gguf"
-fi
+# Adversarial prompts alone are distilled.
+mkdir -p "$runs/data"
+harmful=$runs/data/harmful.jsonl
+{ [[ $ending == *.zst ]] && zstd -dcq "$data/prompts$ending" || cat "$data/prompts$ending"; } | grep -E '"safety": ?true' >"$harmful"
+step distill distill "data.files=[$harmful]" "model.base=$tuned" "model.adapter=$runs/ppo/adapter.gguf" "distill.reward=$runs/safety" "${small[@]}"
+policies+=", distill=$runs/distill/adapter.gguf"
 
 begin=$SECONDS
 "$tune" measure --config examples/llama2/measure.yaml --set "run.folder=$runs/measures" --set "model.base=$tuned" --set "measure.untuned=$base" \
