@@ -271,7 +271,7 @@ Result<void> classifier(const Arguments& arguments) {
   runs::Fields fields;
   declare(fields, config);
   if (TRY(load_or_print(fields, arguments))) return {};
-  use_processor(config);
+  set_compute({static_cast<int>(config.run.threads)});
 
   config.encoder = find_model(config.encoder);
   const auto file = TRY(model::WeightsFile::open(config.encoder));

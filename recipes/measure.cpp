@@ -231,9 +231,10 @@ Result<void> measure(const Arguments& arguments) {
   if (!config.untuned.empty()) {
     CommonConfig before = config;
     before.model.base = config.untuned;
-    RecordedRollouts rollouts(before, config.rollouts, origin);
-    TRY(take("untuned", TRY(rollouts.answers(all_of(prompts, "untuned-" + TRY(digest_of_base(find_model(config.untuned))).substr(0, 12)),
-                                             prompts.samples, nullptr))));
+    RecordedRollouts untuned(before, config.rollouts, origin);
+    const std::string digest = TRY(digest_of_base(find_model(config.untuned)));
+    const auto answers = TRY(untuned.answers(all_of(prompts, "untuned-" + digest.substr(0, 12)), prompts.samples, nullptr));
+    TRY(take("untuned", answers));
   }
   RecordedRollouts rollouts(config, config.rollouts, origin);
   for (const Policy& policy : policies) {
