@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "steward/core/files.h"
+#include "steward/core/json.h"
 #include "steward/tune/reward_model.h"
 #include "steward/tune/session.h"
 #include "steward/tune/testing/library.h"
@@ -45,11 +46,21 @@ std::string ending_base() {
   return run.folder + "/model.gguf";
 }
 
-/// The folder of a reward model that was trained here, once.
+/// The folder of a reward model that was trained here, once: helpfulness, safety, or "opposite", which likes what helpfulness does not.
 std::string reward_folder(const std::string& name) {
+  std::string rows = pair_rows(24);
+  if (name == "opposite") {
+    const auto replace = [&rows](const std::string& word, const std::string& by) {
+      for (std::size_t at = rows.find(word); at != std::string::npos; at = rows.find(word, at + by.size()))
+        rows.replace(at, word.size(), by);
+    };
+    replace("\"chosen\"", "\"swapped\"");
+    replace("\"rejected\"", "\"chosen\"");
+    replace("\"swapped\"", "\"rejected\"");
+  }
   const Recipe run =
-      make_recipe("reward", name, pair_rows(24),
-                  {"model.base=" + ending_base(), "run.epochs=1", "loss.safety_weight=" + std::string(name == "safety" ? "0.5" : "0")});
+      make_recipe("reward", name, rows,
+                  {"model.base=" + ending_base(), "run.epochs=1", name == "safety" ? "loss.safety_weight=0.5" : "loss.safety_weight=0"});
   if (!std::filesystem::exists(run.folder + "/head.gguf")) {
     const auto outcome = run.go(false);
     EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
@@ -153,7 +164,7 @@ TEST(Ppo, MeasuresAndWritesWhatItMade) {
     EXPECT_TRUE(std::filesystem::exists(run.folder + "/" + file)) << file;
 }
 
-/// Answers come to end, and score higher, than those of the first step.
+/// Answers come to end, and score higher, than those of the first step. The opposite reward model sees it.
 void expect_earned(const Recipe& run) {
   const auto outcome = run.go(false);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
@@ -166,20 +177,21 @@ void expect_earned(const Recipe& run) {
   EXPECT_LT(value(measured[0], "ended"), 0.7);
   EXPECT_GT(late("ended"), 0.9);
   EXPECT_GT(late("reward"), value(measured[0], "reward") + 1);
+  EXPECT_NE(outcome.errors.find("reward.check fell"), std::string::npos) << outcome.errors;
 }
 
 TEST(Ppo, TheRewardIsEarned) {
-  expect_earned(
-      make_recipe("ppo", "earns", prompt_rows(16),
-                  with_rewards({"batch.rows=14", "run.epochs=12", "reward.missing_end=4", "rollouts.temperature=1.5",
-                                "rollouts.tokens_max=5", "optimizer.rate=0.003", "kl.beta=0", "ppo.minibatch=7", "ppo.passes=2"})));
+  expect_earned(make_recipe("ppo", "earns", prompt_rows(16),
+                            with_rewards({"batch.rows=14", "run.epochs=12", "reward.missing_end=4",
+                                          "reward.check=" + reward_folder("opposite"), "rollouts.temperature=1.5", "rollouts.tokens_max=5",
+                                          "optimizer.rate=0.003", "kl.beta=0", "ppo.minibatch=7", "ppo.passes=2"})));
 }
 
 TEST(Grpo, TheRewardIsEarned) {
-  expect_earned(
-      make_recipe("grpo", "earns", prompt_rows(16),
-                  with_rewards({"batch.rows=7", "run.epochs=6", "reward.missing_end=4", "rollouts.temperature=1.5", "rollouts.tokens_max=5",
-                                "optimizer.rate=0.003", "grpo.beta=0", "grpo.group=4", "grpo.minibatch=14", "grpo.passes=2"})));
+  expect_earned(make_recipe("grpo", "earns", prompt_rows(16),
+                            with_rewards({"batch.rows=7", "run.epochs=6", "reward.missing_end=4",
+                                          "reward.check=" + reward_folder("opposite"), "rollouts.temperature=1.5", "rollouts.tokens_max=5",
+                                          "optimizer.rate=0.003", "grpo.beta=0", "grpo.group=4", "grpo.minibatch=14", "grpo.passes=2"})));
 }
 
 TEST(Ppo, AKilledRunGoesOnWithTheSameBytes) {
@@ -223,6 +235,40 @@ TEST(DirectRlaif, AJudgesRatingsAreTheReward) {
 }
 
 TEST(DirectRlaif, AKilledRunGoesOnWithTheSameBytes) { expect_same_bytes_after_kills("grpo", prompt_rows(22), with_judge()); }
+
+TEST(Measure, PoliciesSideBySide) {
+  std::string rows;
+  for (int i = 0; i < 12; ++i)
+    rows += fmt::format(R"({{"prompt": "How much is {} and {}?", "group": "{}", "split": "test"}})", i, i + 1,
+                        i % 3 == 0   ? "harmful"
+                        : i % 3 == 1 ? "benign"
+                                     : "borderline") +
+            "\n";
+  const std::string folder = testing::scratch_folder() + "/measures", data = testing::scratch_folder() + "/measured.jsonl";
+  ASSERT_TRUE(write_file_atomic(data, rows));
+  const auto measure = [&](const std::string& policies) {
+    std::vector<std::string> words = {"measure"};
+    for (const std::string& setting :
+         {"model.base=" + ending_base(), "data.files=[" + data + "]", "measure.policies=[" + policies + "]", "run.folder=" + folder,
+          "measure.untuned=" + testing::small_chat_model(), "reward.helpfulness=" + reward_folder("helpfulness"),
+          "reward.safety=" + reward_folder("safety"), std::string("rollouts.tokens_max=6"), std::string("rollouts.threads=1")})
+      words.insert(words.end(), {"--set", setting});
+    return testing::run_tune(words);
+  };
+  const std::string adapter = reward_folder("safety") + "/adapter.gguf";
+  const auto outcome = measure("base=, other=" + adapter + ", again=" + adapter);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const auto all = json::parse(*read_file(folder + "/measures.json")).value().as_array();
+  ASSERT_EQ(all.size(), 4u);
+  EXPECT_FALSE(all[0].as_object().contains("kl")) << "another base";
+  EXPECT_EQ(all[1].at("kl").as_double(), 0);
+  EXPECT_NE(all[2].at("kl").as_double(), 0);
+  EXPECT_EQ(all[2].at("reward"), all[3].at("reward")) << "the same policy with the same random numbers";
+  EXPECT_EQ(all[1].at("violations").at("count").as_int64(), 4);
+  EXPECT_EQ(all[1].at("over_refusal").at("count").as_int64(), 8);
+  EXPECT_NE(outcome.errors.find("| other |"), std::string::npos) << outcome.errors;
+  EXPECT_NE(measure("no equals sign").errors.find("NAME=ADAPTER"), std::string::npos);
+}
 
 TEST(Policies, WhatCannotBeDoneIsAnErrorInWords) {
   const auto error = [](const std::string& recipe, const std::vector<std::string>& settings) {
