@@ -28,7 +28,7 @@ function(steward_module name)
     target_link_libraries(${name}_test PRIVATE steward_${name} ${arg_TEST_DEPS} rapidcheck GTest::gtest GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE STEWARD_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name}_test --gtest_brief=1)
-    set_tests_properties(${name} PROPERTIES TIMEOUT 900 ENVIRONMENT "${STEWARD_TEST_ENVIRONMENT}")
+    set_tests_properties(${name} PROPERTIES TIMEOUT 2400 ENVIRONMENT "${STEWARD_TEST_ENVIRONMENT}")
   endif()
 endfunction()
 

@@ -42,6 +42,16 @@ std::optional<std::size_t> find_invalid_utf8(std::string_view bytes) {
   return std::nullopt;
 }
 
+std::string repair_utf8(std::string_view bytes) {
+  std::string out;
+  while (const auto invalid = find_invalid_utf8(bytes)) {
+    out += bytes.substr(0, *invalid);
+    append_utf8(0xFFFD, out);
+    bytes.remove_prefix(*invalid + 1);
+  }
+  return out += bytes;
+}
+
 void append_utf8(char32_t c, std::string& out) {
   if (c < 0x80) {
     out += static_cast<char>(c);

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "steward/core/utf8.h"
 #include "steward/gateway/routes.h"
 #include "steward/gateway/turn_request.h"
-#include "steward/gateway/utf8.h"
 
 namespace steward::gateway {
 namespace {

@@ -1,8 +1,8 @@
 #include <chrono>
 
+#include "steward/core/utf8.h"
 #include "steward/gateway/turn.h"
 #include "steward/gateway/turn_input.h"
-#include "steward/gateway/utf8.h"
 #include "steward/prompting/prompting.h"
 
 namespace steward::gateway {

@@ -27,15 +27,4 @@ bool is_utf8(std::string_view bytes) {
   return true;
 }
 
-std::string repair_utf8(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size());
-  while (!bytes.empty()) {
-    const std::size_t size = utf8_character(bytes);
-    out += size == 0 ? std::string_view("\xEF\xBF\xBD") : bytes.substr(0, size);
-    bytes.remove_prefix(size == 0 ? 1 : size);
-  }
-  return out;
-}
-
 }  // namespace steward::gateway

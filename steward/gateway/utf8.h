@@ -8,7 +8,5 @@ namespace steward::gateway {
 /// Length of the well-formed character (RFC 3629) at the front of `bytes`, 0 if there is none.
 std::size_t utf8_character(std::string_view bytes);
 bool is_utf8(std::string_view bytes);
-/// Every byte that belongs to no character becomes U+FFFD.
-std::string repair_utf8(std::string_view bytes);
 
 }  // namespace steward::gateway

@@ -176,6 +176,11 @@ TEST(Utf8, FindsTheFirstBadByte) {
   EXPECT_EQ(find_invalid_utf8("a\xc0\xaf"), 1u);          // overlong
   EXPECT_EQ(find_invalid_utf8("a\xf4\x90\x80\x80"), 1u);  // over U+10FFFF
   EXPECT_EQ(find_invalid_utf8("a\xe4\xb8"), 1u);
+  EXPECT_EQ(steward::repair_utf8("a\xe4\xb8 \xff"
+                                 "b中"),
+            "a\uFFFD\uFFFD \uFFFD"
+            "b中");
+  EXPECT_EQ(steward::repair_utf8(""), "");
 }
 
 TEST(Words, Borders) {

@@ -244,7 +244,7 @@ Recipe distilled(const std::string& name, const std::string& better, const std::
 }
 
 TEST(Distill, TheAnswerBehindThePrepromptIsLearnedWithoutIt) {
-  const Recipe run = distilled("learns", "no", {"run.epochs=6"});
+  const Recipe run = distilled("learns", "no", {"run.epochs=20"});
   const auto outcome = run.go(false);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
   const json::Object measured = object_of(run.bytes("measured.json"));

@@ -4,6 +4,7 @@
 #include <llama.h>
 
 #include "steward/core/hash.h"
+#include "steward/core/utf8.h"
 #include "steward/model/llama/gguf_header.h"
 #include "steward/model/llama/loaded.h"
 
@@ -80,7 +81,9 @@ Result<std::vector<Token>> ChatTokenizer::tokenize(std::string_view text) const 
   return model::tokenize(parts_->vocab, text, false, false);
 }
 
-Result<std::string> ChatTokenizer::detokenize(std::span<const Token> tokens) const { return model::detokenize(parts_->vocab, tokens); }
+Result<std::string> ChatTokenizer::detokenize(std::span<const Token> tokens) const {
+  return repair_utf8(TRY(model::detokenize(parts_->vocab, tokens)));
+}
 
 const std::string& ChatTokenizer::path() const { return parts_->path; }
 bool ChatTokenizer::has_template() const { return parts_->chat_template.has_value(); }

@@ -30,6 +30,7 @@ class ChatTokenizer {
   Result<std::vector<Token>> tokenize(std::span<const PromptPart> parts) const;
   /// A text of which nothing becomes a special token.
   Result<std::vector<Token>> tokenize(std::string_view text) const;
+  /// Bytes that make no character become U+FFFD.
   Result<std::string> detokenize(std::span<const Token> tokens) const;
 
   const std::string& path() const;  ///< as opened
