@@ -334,14 +334,9 @@ Result<void> distill(const Arguments& arguments) {
   const runs::Schedule schedule = schedule_of(config.optimizer, steps);
   const std::string digest = TRY(sha256_file_hex(folder.path() + "/samples.jsonl"));
   const json::Object origin = TRY(origin_of(config, "distill", digest));
-  Session session = TRY(Session::open({.run = config.run,
-                                       .config = fields.print(),
-                                       .origin = origin,
-                                       .steps = steps,
-                                       .resume = true,
-                                       .until = arguments.until,
-                                       .record = arguments.record},
-                                      trainee.optimizer, batches));
+  SessionOptions options = session_options(config, fields, arguments, origin, steps);
+  options.resume = true;
+  Session session = TRY(Session::open(options, trainee.optimizer, batches));
 
   while (!session.ended()) {
     std::vector<TokenBatch> step;

@@ -99,14 +99,7 @@ Result<void> llm_classifier(const Arguments& arguments) {
   const std::int64_t steps = steps_of(config.run, static_cast<std::int64_t>(batches.batches(0)));
   const runs::Schedule schedule = schedule_of(config.optimizer, steps);
   const json::Object origin = TRY(origin_of(config, "llm-classifier", data));
-  Session session = TRY(Session::open({.run = config.run,
-                                       .config = fields.print(),
-                                       .origin = origin,
-                                       .steps = steps,
-                                       .resume = arguments.resume,
-                                       .until = arguments.until,
-                                       .record = arguments.record},
-                                      trainee.optimizer, batches));
+  Session session = TRY(Session::open(session_options(config, fields, arguments, origin, steps), trainee.optimizer, batches));
 
   while (!session.ended()) {
     double loss = 0;

@@ -118,15 +118,9 @@ Result<void> ppo(const Arguments& arguments) {
       data::BatchStream::create(lengths_of(data.train), data.mix, batch_options(config.data, static_cast<std::uint64_t>(config.run.seed))));
   const std::int64_t steps = steps_of(config.run, static_cast<std::int64_t>(batches.batches(0)));
   const runs::Schedule schedule = schedule_of(config.optimizer, steps);
-  Session session = TRY(Session::open({.run = config.run,
-                                       .config = fields.print(),
-                                       .origin = origin,
-                                       .steps = steps,
-                                       .resume = arguments.resume,
-                                       .until = arguments.until,
-                                       .better = runs::EarlyStopOptions::Better::kHigher,
-                                       .record = arguments.record},
-                                      trainee.optimizer, batches));
+  SessionOptions options = session_options(config, fields, arguments, origin, steps);
+  options.better = runs::EarlyStopOptions::Better::kHigher;
+  Session session = TRY(Session::open(options, trainee.optimizer, batches));
   RecordedRollouts rollouts(config, config.rollouts, origin);
   KlControl kl(config.kl);
   HeldOut held_out(trainee, data.validation, rollouts, *rewards, config.rollouts.temperature);

@@ -148,15 +148,10 @@ Result<void> rejection(const Arguments& arguments) {
       TRY(data::BatchStream::create(lengths_of(data.train), {}, batch_options(pooled, static_cast<std::uint64_t>(config.run.seed))));
   const std::int64_t steps = steps_of(config.run, static_cast<std::int64_t>(batches.batches(0)));
   const runs::Schedule schedule = schedule_of(config.optimizer, steps);
-  Session session = TRY(Session::open({.run = config.run,
-                                       .config = fields.print(),
-                                       .origin = origin,
-                                       .steps = steps,
-                                       .resume = true,
-                                       .until = arguments.until,
-                                       .better = runs::EarlyStopOptions::Better::kHigher,
-                                       .record = arguments.record},
-                                      trainee.optimizer, batches));
+  SessionOptions options = session_options(config, fields, arguments, origin, steps);
+  options.resume = true;
+  options.better = runs::EarlyStopOptions::Better::kHigher;
+  Session session = TRY(Session::open(options, trainee.optimizer, batches));
   HeldOut held_out(trainee, prompts.validation, rollouts, *rewards, config.rollouts.temperature);
   TRY(held_out.begin(session.state()));
 

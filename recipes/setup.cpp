@@ -156,6 +156,19 @@ Result<json::Object> origin_of(const CommonConfig& config, const std::string& re
   return out;
 }
 
+SessionOptions session_options(const CommonConfig& config, const runs::Fields& fields, const Arguments& arguments,
+                               const json::Object& origin, std::int64_t steps) {
+  SessionOptions out;
+  out.run = config.run;
+  out.config = fields.print();
+  out.origin = origin;
+  out.steps = steps;
+  out.resume = arguments.resume;
+  out.until = arguments.until;
+  out.record = arguments.record;
+  return out;
+}
+
 Result<void> export_run(const CommonConfig& config, const Trainee& trainee, const Session& session, ModelCard card) {
   const std::string base = find_model(config.model.base);
   const bool from_folder = std::filesystem::is_directory(base);

@@ -64,6 +64,10 @@ Result<json::Object> origin_of(const CommonConfig& config, const std::string& re
   return out;
 }
 
+/// What every recipe tells its session; how validations compare, and the processes, are for the recipe to add.
+tune::SessionOptions session_options(const CommonConfig& config, const runs::Fields& fields, const Arguments& arguments,
+                                     const json::Object& origin, std::int64_t steps);
+
 /// Writes what the run made into its folder: adapter.gguf, or model.gguf of a whole model; model.gguf too if `export.merged` asks for it;
 /// card.md. card: what the recipe knows; the base, its digest and the configuration are added.
 Result<void> export_run(const CommonConfig& config, const tune::Trainee& trainee, const tune::Session& session, tune::ModelCard card);

@@ -41,15 +41,9 @@ Result<void> sft(const Arguments& arguments) {
   const std::int64_t steps = steps_of(config.run, static_cast<std::int64_t>(batches.batches(0)));
   const runs::Schedule schedule = schedule_of(config.optimizer, steps);
   const json::Object origin = TRY(origin_of(config, "sft", data));
-  Session session = TRY(Session::open({.run = config.run,
-                                       .config = fields.print(),
-                                       .origin = origin,
-                                       .steps = steps,
-                                       .resume = arguments.resume,
-                                       .until = arguments.until,
-                                       .world = &world,
-                                       .record = arguments.record},
-                                      trainee.optimizer, batches));
+  SessionOptions options = session_options(config, fields, arguments, origin, steps);
+  options.world = &world;
+  Session session = TRY(Session::open(options, trainee.optimizer, batches));
 
   while (!session.ended()) {
     std::vector<TokenBatch> step;
