@@ -305,6 +305,7 @@ Result<void> classifier(const Arguments& arguments) {
     const Tensor loss = model.loss(data.train, chosen, config.dropout);
     loss.backward();
     const double norm = clip_gradients(optimizer.parameters(), config.optimizer.clip_norm);
+    TRY(check_finite(session.step(), loss.item<double>(), norm));
     const double rate = rate_at(schedule, session.step());
     optimizer.step(rate);
 

@@ -10,6 +10,7 @@
 #include "recipes/recipe.h"
 #include "recipes/sampling.h"
 #include "recipes/setup.h"
+#include "recipes/supervised.h"
 #include "steward/core/bootstrap.h"
 #include "steward/core/files.h"
 #include "steward/core/random.h"
@@ -306,27 +307,27 @@ Result<void> distill(const Arguments& arguments) {
   declare(fields, config);
   if (TRY(load_or_print(fields, arguments))) return {};
   TRY(check(config));
-  use_processor(config);
+  const World world = TRY(open_world(config));
 
   const auto tokenizer = TRY(open_tokenizer(config));
   const policy::Document policy = TRY(read_policy(config.policy));
   const auto rows = TRY(data::read_rows(config.data.files, read_options(config.data, data::RowKind::kPrompt)));
-  fmt::print(stderr, "{}\n", data::describe(rows));
+  tell(world, {data::describe(rows)});
   std::vector<Case> cases = TRY(cases_of(rows, policy, config));
   const std::string given = TRY(digest_of_files(config.data.files));
   json::Object source = TRY(origin_of(config, "distill", given));
   Trainee trainee = TRY(open_base(config));
   TRY(check_vocabulary(tokenizer, trainee.model.shape()));
-  fmt::print(stderr, "{}\n", tune::describe(trainee));
+  tell(world, {tune::describe(trainee)});
   const Gate gate{trainee.model, TRY(load_reward_model(config.reward, trainee.model.shape(), std::string(source.at("base").as_string()))),
                   tokenizer};
   source["policy"] = hex(sha256(policy.bytes));
   source["reward"] = gate.model.digest;
 
-  const runs::RunFolder folder = TRY(open_folder(config, fields, arguments));
-  auto recorded = TRY(runs::Recorded::open(folder.path() + "/samples.jsonl", source));
-  TRY(answer_all(recorded, cases, config, gate));
-  for (const auto& [name, value] : kept_facts(cases)) fmt::print(stderr, "{}: {}\n", name, value);
+  const runs::RunFolder folder = TRY(open_folder(config, fields, arguments, world));
+  const auto answer = [&](runs::Recorded& recorded) { return answer_all(recorded, cases, config, gate); };
+  TRY(fill_record(world, folder.path() + "/samples.jsonl", source, answer));
+  for (const auto& [name, value] : kept_facts(cases)) tell(world, {fmt::format("{}: {}", name, value)});
   const auto train = TRY(samples_of(cases, false, tokenizer, config)), validation = TRY(samples_of(cases, true, tokenizer, config));
   auto batches =
       TRY(data::BatchStream::create(data::lengths_of(train), {}, batch_options(config.data, static_cast<std::uint64_t>(config.run.seed))));
@@ -336,30 +337,12 @@ Result<void> distill(const Arguments& arguments) {
   const json::Object origin = TRY(origin_of(config, "distill", digest));
   SessionOptions options = session_options(config, fields, arguments, origin, steps);
   options.resume = true;
+  options.world = &world;
   Session session = TRY(Session::open(options, trainee.optimizer, batches));
 
-  while (!session.ended()) {
-    std::vector<TokenBatch> step;
-    std::int64_t read = 0;
-    for (std::int64_t i = 0; i < config.run.accumulate; ++i) {
-      step.push_back(token_batch(batches.next(), train));
-      read += step.back().tokens();
-    }
-    const double loss = backward_token_loss(trainee.model, step, trainee.pass());
-    const double norm = clip_gradients(trainee.optimizer.parameters(), config.optimizer.clip_norm);
-    TRY(check_finite(session.step(), loss, norm));
-    const double rate = rate_at(schedule, session.step());
-    trainee.optimizer.step(rate);
+  TRY(fine_tune(config, trainee, batches, train, validation, schedule, session, world));
 
-    StepValues values = {{"loss", loss}, {"rate", rate}, {"gradient/norm", norm}, {"tokens", static_cast<double>(read)}};
-    std::optional<double> held_out;
-    if (session.validates() && !validation.empty()) {
-      held_out = mean_token_loss(trainee.model, validation, trainee.pass(), static_cast<std::size_t>(config.data.rows));
-      values.emplace_back("validation/loss", *held_out);
-    }
-    TRY(session.finish_step(std::move(values), read, held_out));
-  }
-
+  if (!world.leads()) return {};
   TRY(session.restore_best());
   ModelCard card;
   card.method = "Targeted safety context distillation: answers behind safety preprompts, where a safety reward model found them better.";

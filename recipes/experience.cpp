@@ -1,11 +1,11 @@
 #include "recipes/experience.h"
 
 #include <cmath>
-#include <cstdio>
 #include <numeric>
 
 #include <fmt/format.h>
 
+#include "recipes/judge_rewards.h"
 #include "recipes/shown_answers.h"
 #include "steward/tune/policy_losses.h"
 #include "steward/tune/token_batch.h"
@@ -46,27 +46,58 @@ Tensor logprobs_at(Predicted predicted, double temperature) {
   return token_logprobs(predicted);
 }
 
-Speakers speakers_of(const Trainee& trainee) { return {trainee.model, trainee.pass(), trainee.reference()}; }
+Result<std::unique_ptr<PolicyRun>> open_policy_run(const CommonConfig& config, const RewardConfig& reward, const std::string& recipe,
+                                                   const std::map<std::string, Tensor>& heads) {
+  if (config.model.train != "lora")
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("{} trains an adapter, since the model without it is the reference (model.train: lora)", recipe),
+                "model.train");
+  World world = TRY(open_world(config));
+  auto tokenizer = TRY(open_tokenizer(config));
+  auto data = TRY(data::load_prompts(config.data, tokenizer));
+  tell(world, data.notes);
+  Trainee trainee = TRY(open_base(config, heads));
+  TRY(check_vocabulary(tokenizer, trainee.model.shape()));
+  tell(world, {describe(trainee)});
+  auto out = std::make_unique<PolicyRun>(std::move(world), std::move(tokenizer), std::move(data), std::move(trainee));
+  out->origin = TRY(origin_of(config, recipe, out->data));
+  const std::string base(out->origin.at("base").get_string());
+  out->rewards = TRY(open_rewards(reward, out->trainee.model, base, out->tokenizer, out->world));
+  for (const auto& [key, value] : out->rewards->origin()) out->origin[key] = value;
+  return out;
+}
+
+Speakers speakers_of(const Trainee& trainee, const World& world) { return {trainee.model, trainee.pass(), trainee.reference(), world}; }
 
 Experience observe(const Speakers& speakers, const std::vector<data::PromptSample>& prompts, const std::vector<Answer>& answers,
                    double temperature, const RewardHead* values) {
   const at::NoGradGuard guard;
   Experience out;
-  std::vector<Tensor> old, reference, value;
+  std::vector<std::int64_t> begins;
+  std::int64_t tokens = 0;
   for (const Answer& answer : answers) {
     out.samples.push_back(learned(prompts.at(answer.prompt), answer.rollout));
     out.counts.push_back(static_cast<std::int64_t>(answer.rollout.tokens.size()));
+    begins.push_back(tokens);
+    tokens += out.counts.back();
   }
-  for (const data::BatchPlan& plan : in_order(answers.size(), kAtOnce)) {
+  // Each batch is one process's; the others have zeros there.
+  out.old = at::zeros({tokens});
+  out.reference = at::zeros({tokens});
+  if (values) out.values = at::zeros({tokens});
+  for (const data::BatchPlan& plan : speakers.world.part(in_order(answers.size(), kAtOnce))) {
     const TokenBatch batch = token_batch(plan, out.samples);
+    const auto keep = [&](const Tensor& whole, const Tensor& part) {
+      whole.narrow(0, begins[plan.front().front()], part.size(0)).copy_(part);
+    };
     const Predicted predicted = predict(speakers.model, batch, speakers.policy);
-    old.push_back(logprobs_at(predicted, temperature));
-    if (values) value.push_back(values->score(predicted.hidden));
-    reference.push_back(logprobs_at(predict(speakers.model, batch, speakers.reference), temperature));
+    keep(out.old, logprobs_at(predicted, temperature));
+    if (values) keep(out.values, values->score(predicted.hidden));
+    keep(out.reference, logprobs_at(predict(speakers.model, batch, speakers.reference), temperature));
   }
-  out.old = at::cat(old);
-  out.reference = at::cat(reference);
-  if (values) out.values = at::cat(value);
+  speakers.world.sum(out.old);
+  speakers.world.sum(out.reference);
+  if (values) speakers.world.sum(out.values);
   return out;
 }
 
@@ -84,6 +115,16 @@ Tensor of_batch(const Tensor& values, const std::vector<std::int64_t>& counts, c
   for (const auto& row : batch)
     for (const std::size_t index : row) chosen.push_back(each.at(index));
   return at::cat(chosen);
+}
+
+double token_share(const std::vector<std::int64_t>& counts, const data::BatchPlan& part, const data::BatchPlan& whole) {
+  const auto tokens = [&](const data::BatchPlan& plan) {
+    double sum = 0;
+    for (const auto& row : plan)
+      for (const std::size_t index : row) sum += static_cast<double>(counts.at(index));
+    return sum;
+  };
+  return tokens(part) / tokens(whole);
 }
 
 void AnswerFacts::put(StepValues& values, const std::string& prefix) const {
@@ -119,19 +160,20 @@ Tensor missing_ends(const std::vector<Answer>& answers, double cost) {
 }
 
 Result<AnswerFacts> HeldOut::ask(std::int64_t step) const {
-  Draws draws{fmt::format("held-out-{:06}", step), std::vector<std::size_t>(prompts_.size()), 1, "held-out"};
+  const auto& prompts = run_.data.validation;
+  Draws draws{fmt::format("held-out-{:06}", step), std::vector<std::size_t>(prompts.size()), 1, "held-out"};
   std::iota(draws.prompts.begin(), draws.prompts.end(), std::size_t{0});
-  const auto answers = TRY(rollouts_.answers(draws, prompts_, &trainee_.lora));
-  const Scores scores = TRY(rewards_.score(prompts_, answers));
-  return facts_of(answers, scores, observe(speakers_of(trainee_), prompts_, answers, temperature_, nullptr));
+  const auto answers = TRY(rollouts_.answers(draws, prompts, &run_.trainee.lora));
+  const Scores scores = TRY(run_.rewards->score(prompts, answers));
+  return facts_of(answers, scores, observe(speakers_of(run_.trainee, run_.world), prompts, answers, temperature_, nullptr));
 }
 
 Result<void> HeldOut::begin(const json::Object& state) {
-  if (prompts_.empty()) return {};
+  if (run_.data.validation.empty()) return {};
   const json::Object* first = TRY(json::get_object(state, "held_out"));
   if (!first) {
     first_ = TRY(ask(0));
-    fmt::print(stderr, "held-out prompts: reward {:.3f} before training\n", first_.reward);
+    tell(run_.world, {fmt::format("held-out prompts: reward {:.3f} before training", first_.reward)});
     return {};
   }
   first_.reward = TRY(json::get_number(*first, "reward")).value_or(0);
@@ -140,22 +182,20 @@ Result<void> HeldOut::begin(const json::Object& state) {
 }
 
 void HeldOut::keep(json::Object& state) const {
-  if (prompts_.empty()) return;
+  if (run_.data.validation.empty()) return;
   json::Object first{{"reward", first_.reward}};
   if (first_.check) first["check"] = *first_.check;
   state["held_out"] = std::move(first);
 }
 
 Result<std::optional<double>> HeldOut::measure(std::int64_t step, StepValues& values) const {
-  if (prompts_.empty()) return std::nullopt;
+  if (run_.data.validation.empty()) return std::nullopt;
   const AnswerFacts now = TRY(ask(step));
   now.put(values, "validation/");
   if (is_hacking(first_, now))
-    fmt::print(
-        stderr,
-        "step {}: on held-out prompts the reward rose from {:.3f} to {:.3f} while reward.check fell from {:.3f} to {:.3f}: the policy "
-        "may be learning what the reward model wrongly likes\n",
-        step, first_.reward, now.reward, *first_.check, *now.check);
+    tell(run_.world, {fmt::format("step {}: on held-out prompts the reward rose from {:.3f} to {:.3f} while reward.check fell from {:.3f} "
+                                  "to {:.3f}: the policy may be learning what the reward model wrongly likes",
+                                  step, first_.reward, now.reward, *first_.check, *now.check)});
   return now.reward;
 }
 
@@ -171,20 +211,15 @@ std::vector<std::size_t> prompts_of(const data::BatchPlan& plan) {
   return out;
 }
 
-Result<void> needs_adapter(const CommonConfig& config, const char* recipe) {
-  if (config.model.train == "lora") return {};
-  return fail(ErrorCode::kInvalidInput,
-              fmt::format("{} trains an adapter, since the model without it is the reference (model.train: lora)", recipe), "model.train");
-}
-
-Result<void> finish_policy(const CommonConfig& config, const Trainee& trainee, const Session& session, ModelCard card,
-                           const model::ChatTokenizer& tokenizer, const data::TrainingData<data::PromptSample>& data) {
-  card.data = {{"prompts", data.digest, static_cast<std::int64_t>(data.train.size())}};
-  TRY(export_run(config, trainee, session, std::move(card)));
+Result<void> finish_policy(const CommonConfig& config, const PolicyRun& run, Session& session, ModelCard card) {
+  if (!run.world.leads()) return {};
+  TRY(session.restore_best());
+  card.data = {{"prompts", run.data.digest, static_cast<std::int64_t>(run.data.train.size())}};
+  TRY(export_run(config, run.trainee, session, std::move(card)));
   return write_report(
-      trainee, session,
-      TRY(shown_answers(config, tokenizer, session.folder().path() + "/adapter.gguf",
-                        to_show(config, data, [](const data::PromptSample& prompt) -> const data::Sample& { return prompt.sample; }))));
+      run.trainee, session,
+      TRY(shown_answers(config, run.tokenizer, session.folder().path() + "/adapter.gguf",
+                        to_show(config, run.data, [](const data::PromptSample& prompt) -> const data::Sample& { return prompt.sample; }))));
 }
 
 }  // namespace steward::recipes

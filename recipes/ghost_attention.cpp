@@ -10,6 +10,7 @@
 #include "recipes/recipe.h"
 #include "recipes/sampling.h"
 #include "recipes/setup.h"
+#include "recipes/supervised.h"
 #include "steward/core/files.h"
 #include "steward/core/random.h"
 #include "steward/runs/recorded.h"
@@ -256,27 +257,27 @@ Result<void> ghost_attention(const Arguments& arguments) {
   declare(fields, config);
   if (TRY(load_or_print(fields, arguments))) return {};
   TRY(check(config));
-  use_processor(config);
+  const World world = TRY(open_world(config));
 
   const auto tokenizer = TRY(open_tokenizer(config));
   const auto instructions = TRY(read_instructions(config.instructions));
   const auto rows = TRY(data::read_rows(config.data.files, read_options(config.data, data::RowKind::kChat)));
-  fmt::print(stderr, "{}\n", data::describe(rows));
+  tell(world, {data::describe(rows)});
   std::vector<std::string> files = config.data.files;
   files.push_back(config.instructions);
   const std::string given = TRY(digest_of_files(files));
   const json::Object source = TRY(origin_of(config, "ghost-attention", given));
   std::vector<Dialogue> dialogues = dialogues_of(rows, instructions, config.run.seed);
 
-  const runs::RunFolder folder = TRY(open_folder(config, fields, arguments));
-  auto recorded = TRY(runs::Recorded::open(folder.path() + "/samples.jsonl", source));
-  TRY(sample_all(recorded, dialogues, tokenizer, config));
-  fmt::print(stderr, "dialogues: {}\n", describe(fates_of(dialogues)));
+  const runs::RunFolder folder = TRY(open_folder(config, fields, arguments, world));
+  const auto sample = [&](runs::Recorded& recorded) { return sample_all(recorded, dialogues, tokenizer, config); };
+  TRY(fill_record(world, folder.path() + "/samples.jsonl", source, sample));
+  tell(world, {"dialogues: " + describe(fates_of(dialogues))});
   const auto train = TRY(samples_of(dialogues, false, tokenizer, config)), validation = TRY(samples_of(dialogues, true, tokenizer, config));
 
   Trainee trainee = TRY(open_base(config));
   TRY(check_vocabulary(tokenizer, trainee.model.shape()));
-  fmt::print(stderr, "{}\n", tune::describe(trainee));
+  tell(world, {tune::describe(trainee)});
   auto batches =
       TRY(data::BatchStream::create(data::lengths_of(train), {}, batch_options(config.data, static_cast<std::uint64_t>(config.run.seed))));
   const std::int64_t steps = steps_of(config.run, static_cast<std::int64_t>(batches.batches(0)));
@@ -285,30 +286,12 @@ Result<void> ghost_attention(const Arguments& arguments) {
   const json::Object origin = TRY(origin_of(config, "ghost-attention", digest));
   SessionOptions options = session_options(config, fields, arguments, origin, steps);
   options.resume = true;
+  options.world = &world;
   Session session = TRY(Session::open(options, trainee.optimizer, batches));
 
-  while (!session.ended()) {
-    std::vector<TokenBatch> step;
-    std::int64_t read = 0;
-    for (std::int64_t i = 0; i < config.run.accumulate; ++i) {
-      step.push_back(token_batch(batches.next(), train));
-      read += step.back().tokens();
-    }
-    const double loss = backward_token_loss(trainee.model, step, trainee.pass());
-    const double norm = clip_gradients(trainee.optimizer.parameters(), config.optimizer.clip_norm);
-    TRY(check_finite(session.step(), loss, norm));
-    const double rate = rate_at(schedule, session.step());
-    trainee.optimizer.step(rate);
+  TRY(fine_tune(config, trainee, batches, train, validation, schedule, session, world));
 
-    StepValues values = {{"loss", loss}, {"rate", rate}, {"gradient/norm", norm}, {"tokens", static_cast<double>(read)}};
-    std::optional<double> held_out;
-    if (session.validates() && !validation.empty()) {
-      held_out = mean_token_loss(trainee.model, validation, trainee.pass(), static_cast<std::size_t>(config.data.rows));
-      values.emplace_back("validation/loss", *held_out);
-    }
-    TRY(session.finish_step(std::move(values), read, held_out));
-  }
-
+  if (!world.leads()) return {};
   TRY(session.restore_best());
   ModelCard card;
   card.method = "Ghost Attention: dialogues whose instruction stands in the first message alone, answered with it in every one.";

@@ -1,16 +1,10 @@
 // Group relative policy optimisation [Shao et al. 2024, arXiv:2402.03300]: several answers to each prompt, each held against the others
 // to the same prompt; no values are learned.
-#include <cstdio>
-
-#include <fmt/format.h>
-
 #include "recipes/experience.h"
-#include "recipes/judge_rewards.h"
 #include "recipes/recipe.h"
 #include "recipes/rewards.h"
 #include "recipes/rollouts.h"
 #include "recipes/setup.h"
-#include "recipes/shown_answers.h"
 #include "steward/tune/policy_losses.h"
 #include "steward/tune/token_batch.h"
 
@@ -48,26 +42,31 @@ struct Update {
 };
 
 /// advantages: of each answer.
-Result<Update> learn(Trainee& trainee, const Experience& experience, const Tensor& advantages, const GrpoConfig& config, std::int64_t step,
-                     double rate) {
+Result<Update> learn(Trainee& trainee, const World& world, const Experience& experience, const Tensor& advantages, const GrpoConfig& config,
+                     std::int64_t step, double rate) {
   Update out;
   const std::vector<std::int64_t> ones(experience.counts.size(), 1);
   for (int pass = 0; pass < config.passes; ++pass) {
     const auto order = static_cast<std::uint64_t>(step * config.passes + pass);
     for (const data::BatchPlan& plan : shuffled_batches(experience.samples.size(), static_cast<std::size_t>(config.minibatch),
                                                         static_cast<std::uint64_t>(config.run.seed), order)) {
-      const auto of = [&](const Tensor& values) { return of_batch(values, experience.counts, plan); };
-      const TokenBatch batch = token_batch(plan, experience.samples);
-      const Tensor policy = logprobs_at(predict(trainee.model, batch, trainee.pass()), config.rollouts.temperature);
-      const Tensor old = of(experience.old);
-      const Tensor loss =
-          grpo_loss(policy, old, of(experience.reference), of_batch(advantages, ones, plan).to(at::kFloat), batch.counts, config.loss);
-      loss.backward();
-      const double norm = clip_gradients(trainee.optimizer.parameters(), config.optimizer.clip_norm);
-      TRY(check_finite(step, loss.item<double>(), norm));
+      double loss_part = 0, clipped = 0;
+      if (const Part part = world.part(plan); !part.plan.empty()) {
+        const auto of = [&](const Tensor& values) { return of_batch(values, experience.counts, part.plan); };
+        const TokenBatch batch = token_batch(part.plan, experience.samples);
+        const Tensor policy = logprobs_at(predict(trainee.model, batch, trainee.pass()), config.rollouts.temperature);
+        const Tensor old = of(experience.old), advantage = of_batch(advantages, ones, part.plan).to(at::kFloat);
+        const Tensor loss = grpo_loss(policy, old, of(experience.reference), advantage, batch.counts, config.loss);
+        (part.weight * loss).backward();
+        loss_part = part.weight * loss.item<double>();
+        clipped = token_share(experience.counts, part.plan, plan) * clipped_share(policy, old, config.loss.clip);
+      }
+      world.sum({&loss_part, &clipped});
+      const double norm = clip_gradients(trainee.optimizer, config.optimizer.clip_norm);
+      TRY(check_finite(step, loss_part, norm));
       trainee.optimizer.step(rate);
-      out.loss += loss.item<double>();
-      out.clipped += clipped_share(policy, old, config.loss.clip);
+      out.loss += loss_part;
+      out.clipped += clipped;
       out.norm += norm;
       out.count += 1;
     }
@@ -82,38 +81,31 @@ Result<void> grpo(const Arguments& arguments) {
   runs::Fields fields;
   declare(fields, config);
   if (TRY(load_or_print(fields, arguments))) return {};
-  TRY(needs_adapter(config, "grpo"));
-  use_processor(config);
-
-  const auto tokenizer = TRY(open_tokenizer(config));
-  const auto data = TRY(data::load_prompts(config.data, tokenizer));
-  for (const std::string& note : data.notes) fmt::print(stderr, "{}\n", note);
-  Trainee trainee = TRY(open_base(config));
-  TRY(check_vocabulary(tokenizer, trainee.model.shape()));
-  fmt::print(stderr, "{}\n", describe(trainee));
-  json::Object origin = TRY(origin_of(config, "grpo", data));
-  const auto rewards = TRY(open_rewards(config.reward, trainee.model, std::string(origin.at("base").get_string()), tokenizer));
-  for (const auto& [key, value] : rewards->origin()) origin[key] = value;
+  const auto run = TRY(open_policy_run(config, config.reward, "grpo"));
+  const World& world = run->world;
+  const auto& data = run->data;
+  Trainee& trainee = run->trainee;
 
   auto batches = TRY(
       data::BatchStream::create(lengths_of(data.train), data.mix, batch_options(config.data, static_cast<std::uint64_t>(config.run.seed))));
   const std::int64_t steps = steps_of(config.run, static_cast<std::int64_t>(batches.batches(0)));
   const runs::Schedule schedule = schedule_of(config.optimizer, steps);
-  SessionOptions options = session_options(config, fields, arguments, origin, steps);
+  SessionOptions options = session_options(config, fields, arguments, run->origin, steps);
   options.better = runs::EarlyStopOptions::Better::kHigher;
+  options.world = &world;
   Session session = TRY(Session::open(options, trainee.optimizer, batches));
-  RecordedRollouts rollouts(config, config.rollouts, origin);
-  HeldOut held_out(trainee, data.validation, rollouts, *rewards, config.rollouts.temperature);
+  RecordedRollouts rollouts(config, config.rollouts, run->origin, world);
+  HeldOut held_out(*run, rollouts, config.rollouts.temperature);
   TRY(held_out.begin(session.state()));
 
   while (!session.ended()) {
     const auto answers =
         TRY(rollouts.answers({step_name(session.step()), prompts_of(batches.next()), config.group}, data.train, &trainee.lora));
-    const Scores scores = TRY(rewards->score(data.train, answers));
-    const Experience experience = observe(speakers_of(trainee), data.train, answers, config.rollouts.temperature, nullptr);
+    const Scores scores = TRY(run->rewards->score(data.train, answers));
+    const Experience experience = observe(speakers_of(trainee, world), data.train, answers, config.rollouts.temperature, nullptr);
     const Tensor wanted = at::tensor(scores.rewards, at::kDouble) - missing_ends(answers, config.reward.missing_end);
     const double rate = rate_at(schedule, session.step());
-    const Update update = TRY(learn(trainee, experience, group_advantages(wanted, config.group), config, session.step(), rate));
+    const Update update = TRY(learn(trainee, world, experience, group_advantages(wanted, config.group), config, session.step(), rate));
 
     StepValues values = {{"loss", update.loss / update.count}};
     facts_of(answers, scores, experience).put(values, "");
@@ -127,10 +119,9 @@ Result<void> grpo(const Arguments& arguments) {
     TRY(session.finish_step(std::move(values), experience.old.size(0), validation));
   }
 
-  TRY(session.restore_best());
   ModelCard card;
   card.method = "Group relative policy optimisation against reward models.";
-  return finish_policy(config, trainee, session, std::move(card), tokenizer, data);
+  return finish_policy(config, *run, session, std::move(card));
 }
 
 }  // namespace steward::recipes

@@ -67,6 +67,7 @@ struct Measured {
     down_reward += rewards.masked_select(up.logical_not()).sum().item<double>();
     answers += count;
   }
+  void sum(const World& world) { world.sum({&loss, &point, &right, &answers, &up_reward, &ups, &down_reward, &downs}); }
   void put(StepValues& values, const std::string& prefix) const {
     values.insert(values.end(),
                   {{prefix + "loss", loss / answers}, {prefix + "accuracy", right / answers}, {prefix + "kl", point / answers}});
@@ -75,15 +76,19 @@ struct Measured {
   }
 };
 
-Measured validate(const Trainee& trainee, const std::vector<data::ThumbSample>& thumbs, const KtoConfig& config) {
+Measured validate(const Trainee& trainee, const World& world, const std::vector<data::ThumbSample>& thumbs, const KtoConfig& config) {
   Measured out;
   for (const data::BatchPlan& plan : in_order(thumbs.size(), static_cast<std::size_t>(config.data.rows))) {
-    const Logps others = without_gradient(trainee, mismatched_batch(plan, thumbs));
-    const Logps own = without_gradient(trainee, token_batch(plan, thumbs));
-    const Tensor point = kto_reference_point(others.policy, others.reference), up = desirable(plan, thumbs);
-    out.add(kto_loss(own.policy, own.reference, up, point, config.loss), config.loss.beta * (own.policy - own.reference), up,
-            point.item<double>(), config.loss.beta);
+    const Logps others = without_gradient(trainee, mismatched_batch(plan, thumbs, world));
+    const double point = kto_reference_point(others.policy, others.reference, world);
+    const Part part = world.part(plan);
+    if (part.plan.empty()) continue;
+    const Logps own = without_gradient(trainee, token_batch(part.plan, thumbs));
+    const Tensor up = desirable(part.plan, thumbs);
+    out.add(kto_loss(own.policy, own.reference, up, point, config.loss), config.loss.beta * (own.policy - own.reference), up, point,
+            config.loss.beta);
   }
+  out.sum(world);
   return out;
 }
 
@@ -110,56 +115,65 @@ Result<void> kto(const Arguments& arguments) {
                 "model.train");
   if (config.data.rows < 2)
     return fail(ErrorCode::kInvalidInput, "kto compares answers of other prompts of a batch: batch.rows must be 2 or more", "batch.rows");
-  use_processor(config);
+  const World world = TRY(open_world(config));
 
   const auto tokenizer = TRY(open_tokenizer(config));
   const auto data = TRY(data::load_thumbs(config.data, tokenizer));
-  for (const std::string& note : data.notes) fmt::print(stderr, "{}\n", note);
-  fmt::print(stderr, "{}\n", balance(data.train, config.loss));
+  tell(world, data.notes);
+  tell(world, {balance(data.train, config.loss)});
   Trainee trainee = TRY(open_base(config));
   TRY(check_vocabulary(tokenizer, trainee.model.shape()));
-  fmt::print(stderr, "{}\n", describe(trainee));
+  tell(world, {describe(trainee)});
 
   auto batches = TRY(
       data::BatchStream::create(lengths_of(data.train), data.mix, batch_options(config.data, static_cast<std::uint64_t>(config.run.seed))));
   const std::int64_t steps = steps_of(config.run, static_cast<std::int64_t>(batches.batches(0)));
   const runs::Schedule schedule = schedule_of(config.optimizer, steps);
   const json::Object origin = TRY(origin_of(config, "kto", data));
-  Session session = TRY(Session::open(session_options(config, fields, arguments, origin, steps), trainee.optimizer, batches));
+  SessionOptions options = session_options(config, fields, arguments, origin, steps);
+  options.world = &world;
+  Session session = TRY(Session::open(options, trainee.optimizer, batches));
 
   while (!session.ended()) {
     Measured measured;
-    std::int64_t read = 0;
+    double read = 0;
     for (std::int64_t i = 0; i < config.run.accumulate; ++i) {
       const data::BatchPlan& plan = batches.next();
-      const TokenBatch batch = token_batch(plan, data.train), mismatched = mismatched_batch(plan, data.train);
-      const Tensor up = desirable(plan, data.train);
+      const TokenBatch mismatched = mismatched_batch(plan, data.train, world);
       const Logps others = without_gradient(trainee, mismatched);
-      const Tensor point = kto_reference_point(others.policy, others.reference);
+      const double point = kto_reference_point(others.policy, others.reference, world);
+      read += static_cast<double>(mismatched.tokens());
+      const Part part = world.part(plan);
+      if (part.plan.empty()) continue;
+      const TokenBatch batch = token_batch(part.plan, data.train);
+      const Tensor up = desirable(part.plan, data.train);
       const Tensor reference = logps_without_gradient(trainee.model, batch, trainee.reference());
       const Tensor policy = logps(trainee.model, batch, trainee.pass());
       const Tensor loss = kto_loss(policy, reference, up, point, config.loss);
-      (loss / static_cast<double>(config.run.accumulate)).backward();
-      measured.add(loss, config.loss.beta * (policy - reference).detach(), up, point.item<double>(), config.loss.beta);
-      read += batch.tokens() + mismatched.tokens();
+      (loss * part.weight / static_cast<double>(config.run.accumulate)).backward();
+      measured.add(loss, config.loss.beta * (policy - reference).detach(), up, point, config.loss.beta);
+      read += static_cast<double>(batch.tokens());
     }
-    const double norm = clip_gradients(trainee.optimizer.parameters(), config.optimizer.clip_norm);
+    measured.sum(world);
+    world.sum({&read});
+    const double norm = clip_gradients(trainee.optimizer, config.optimizer.clip_norm);
     TRY(check_finite(session.step(), measured.loss, norm));
     const double rate = rate_at(schedule, session.step());
     trainee.optimizer.step(rate);
 
     StepValues values;
     measured.put(values, "");
-    values.insert(values.end(), {{"rate", rate}, {"gradient/norm", norm}, {"tokens", static_cast<double>(read)}});
+    values.insert(values.end(), {{"rate", rate}, {"gradient/norm", norm}, {"tokens", read}});
     std::optional<double> validation;
     if (session.validates() && !data.validation.empty()) {
-      const Measured held_out = validate(trainee, data.validation, config);
+      const Measured held_out = validate(trainee, world, data.validation, config);
       held_out.put(values, "validation/");
       validation = held_out.loss / held_out.answers;
     }
-    TRY(session.finish_step(std::move(values), read, validation));
+    TRY(session.finish_step(std::move(values), static_cast<std::int64_t>(read), validation));
   }
 
+  if (!world.leads()) return {};
   TRY(session.restore_best());
   ModelCard card;
   card.method = "Kahneman-Tversky optimisation on answers with thumbs.";

@@ -207,13 +207,14 @@ Result<void> measure(const Arguments& arguments) {
   declare(fields, config);
   if (TRY(load_or_print(fields, arguments))) return {};
   use_processor(config);
+  const World world;
 
   const auto tokenizer = TRY(open_tokenizer(config));
   const Prompts prompts = TRY(load(config, tokenizer));
   const Llama llama(TRY(load_llama(find_model(config.model.base), Precision::kBf16)));
   TRY(check_vocabulary(tokenizer, llama.shape()));
   json::Object origin = TRY(origin_of(config, "measure", ""));
-  const auto rewards = TRY(open_rewards(config.reward, llama, std::string(origin.at("base").get_string()), tokenizer));
+  const auto rewards = TRY(open_rewards(config.reward, llama, std::string(origin.at("base").get_string()), tokenizer, world));
   const std::vector<Policy> policies = TRY(load_policies(config, llama.shape()));
 
   if (arguments.record) {
@@ -231,17 +232,17 @@ Result<void> measure(const Arguments& arguments) {
   if (!config.untuned.empty()) {
     CommonConfig before = config;
     before.model.base = config.untuned;
-    RecordedRollouts untuned(before, config.rollouts, origin);
+    RecordedRollouts untuned(before, config.rollouts, origin, world);
     const std::string digest = TRY(digest_of_base(find_model(config.untuned)));
     const auto answers = TRY(untuned.answers(all_of(prompts, "untuned-" + digest.substr(0, 12)), prompts.samples, nullptr));
     TRY(take("untuned", answers));
   }
-  RecordedRollouts rollouts(config, config.rollouts, origin);
+  RecordedRollouts rollouts(config, config.rollouts, origin, world);
   for (const Policy& policy : policies) {
     const Lora* lora = policy.lora.pairs.empty() ? nullptr : &policy.lora;
     const auto answers = TRY(rollouts.answers(all_of(prompts, policy.name + "-" + policy.digest), prompts.samples, lora));
     TRY(take(policy.name, answers));
-    const Speakers speakers{llama, {lora, Keep::kAll}, {nullptr, Keep::kAll}};
+    const Speakers speakers{llama, {lora, Keep::kAll}, {nullptr, Keep::kAll}, world};
     all.back().kl = observe(speakers, prompts.samples, answers, config.rollouts.temperature, nullptr).kl();
   }
   json::Array written;

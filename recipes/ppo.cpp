@@ -1,17 +1,11 @@
 // Proximal policy optimisation against a reward model, as Llama 2 does it [Touvron et al. 2023, arXiv:2307.09288, §3.2.3; Schulman et al.
 // 2017, arXiv:1707.06347]: answers are sampled, scored as a whole, and made likelier or less likely, held by the model that training
 // began from.
-#include <cstdio>
-
-#include <fmt/format.h>
-
 #include "recipes/experience.h"
-#include "recipes/judge_rewards.h"
 #include "recipes/recipe.h"
 #include "recipes/rewards.h"
 #include "recipes/rollouts.h"
 #include "recipes/setup.h"
-#include "recipes/shown_answers.h"
 #include "steward/tune/policy_losses.h"
 #include "steward/tune/token_batch.h"
 
@@ -64,28 +58,35 @@ struct Update {
   double policy = 0, value = 0, clipped = 0, norm = 0, count = 0;
 };
 
-/// Passes over the answers in minibatches, one step of the optimiser each.
-Result<Update> learn(Trainee& trainee, const RewardHead& head, const Experience& experience, const Advantages& advantages,
-                     const PpoConfig& config, std::int64_t step, double rate) {
+/// Passes over the answers in minibatches, one step of the optimiser each, of which each process does a part.
+Result<Update> learn(Trainee& trainee, const World& world, const RewardHead& head, const Experience& experience,
+                     const Advantages& advantages, const PpoConfig& config, std::int64_t step, double rate) {
   Update out;
   for (int pass = 0; pass < config.passes; ++pass) {
     const auto order = static_cast<std::uint64_t>(step * config.passes + pass);
     for (const data::BatchPlan& plan : shuffled_batches(experience.samples.size(), static_cast<std::size_t>(config.minibatch),
                                                         static_cast<std::uint64_t>(config.run.seed), order)) {
-      const auto of = [&](const Tensor& values) { return of_batch(values, experience.counts, plan); };
-      const Predicted predicted = predict(trainee.model, token_batch(plan, experience.samples), trainee.pass());
-      const Tensor policy = logprobs_at(predicted, config.rollouts.temperature), old = of(experience.old);
-      const Tensor policy_loss = clipped_policy_losses(policy, old, of(advantages.advantages), config.clip).mean();
-      const Tensor value_loss =
-          clipped_value_loss(head.score(predicted.hidden), of(experience.values), of(advantages.returns), config.value_clip);
-      const Tensor loss = policy_loss + config.value_weight * value_loss;
-      loss.backward();
-      const double norm = clip_gradients(trainee.optimizer.parameters(), config.optimizer.clip_norm);
-      TRY(check_finite(step, loss.item<double>(), norm));
+      double policy_part = 0, value_part = 0, clipped = 0;
+      if (const data::BatchPlan part = world.part(plan).plan; !part.empty()) {
+        const double share = token_share(experience.counts, part, plan);
+        const auto of = [&](const Tensor& values) { return of_batch(values, experience.counts, part); };
+        const Predicted predicted = predict(trainee.model, token_batch(part, experience.samples), trainee.pass());
+        const Tensor policy = logprobs_at(predicted, config.rollouts.temperature), old = of(experience.old);
+        const Tensor policy_loss = clipped_policy_losses(policy, old, of(advantages.advantages), config.clip).mean();
+        const Tensor value_loss =
+            clipped_value_loss(head.score(predicted.hidden), of(experience.values), of(advantages.returns), config.value_clip);
+        (share * (policy_loss + config.value_weight * value_loss)).backward();
+        policy_part = share * policy_loss.item<double>();
+        value_part = share * value_loss.item<double>();
+        clipped = share * clipped_share(policy, old, config.clip);
+      }
+      world.sum({&policy_part, &value_part, &clipped});
+      const double norm = clip_gradients(trainee.optimizer, config.optimizer.clip_norm);
+      TRY(check_finite(step, policy_part + config.value_weight * value_part, norm));
       trainee.optimizer.step(rate);
-      out.policy += policy_loss.item<double>();
-      out.value += value_loss.item<double>();
-      out.clipped += clipped_share(policy, old, config.clip);
+      out.policy += policy_part;
+      out.value += value_part;
+      out.clipped += clipped;
       out.norm += norm;
       out.count += 1;
     }
@@ -100,42 +101,35 @@ Result<void> ppo(const Arguments& arguments) {
   runs::Fields fields;
   declare(fields, config);
   if (TRY(load_or_print(fields, arguments))) return {};
-  TRY(needs_adapter(config, "ppo"));
-  use_processor(config);
-
-  const auto tokenizer = TRY(open_tokenizer(config));
-  const auto data = TRY(data::load_prompts(config.data, tokenizer));
-  for (const std::string& note : data.notes) fmt::print(stderr, "{}\n", note);
   const RewardHead head = make_reward_head(TRY(width_of_base(config)));  // the values
-  Trainee trainee = TRY(open_base(config, head.named()));
-  TRY(check_vocabulary(tokenizer, trainee.model.shape()));
-  fmt::print(stderr, "{}\n", describe(trainee));
-  json::Object origin = TRY(origin_of(config, "ppo", data));
-  const auto rewards = TRY(open_rewards(config.reward, trainee.model, std::string(origin.at("base").get_string()), tokenizer));
-  for (const auto& [key, value] : rewards->origin()) origin[key] = value;
+  const auto run = TRY(open_policy_run(config, config.reward, "ppo", head.named()));
+  const World& world = run->world;
+  const auto& data = run->data;
+  Trainee& trainee = run->trainee;
 
   auto batches = TRY(
       data::BatchStream::create(lengths_of(data.train), data.mix, batch_options(config.data, static_cast<std::uint64_t>(config.run.seed))));
   const std::int64_t steps = steps_of(config.run, static_cast<std::int64_t>(batches.batches(0)));
   const runs::Schedule schedule = schedule_of(config.optimizer, steps);
-  SessionOptions options = session_options(config, fields, arguments, origin, steps);
+  SessionOptions options = session_options(config, fields, arguments, run->origin, steps);
   options.better = runs::EarlyStopOptions::Better::kHigher;
+  options.world = &world;
   Session session = TRY(Session::open(options, trainee.optimizer, batches));
-  RecordedRollouts rollouts(config, config.rollouts, origin);
+  RecordedRollouts rollouts(config, config.rollouts, run->origin, world);
   KlControl kl(config.kl);
-  HeldOut held_out(trainee, data.validation, rollouts, *rewards, config.rollouts.temperature);
+  HeldOut held_out(*run, rollouts, config.rollouts.temperature);
   TRY(held_out.begin(session.state()));
   if (session.step() > 0) TRY(kl.restore(session.state()));
 
   while (!session.ended()) {
     const auto answers = TRY(rollouts.answers({step_name(session.step()), prompts_of(batches.next())}, data.train, &trainee.lora));
-    const Scores scores = TRY(rewards->score(data.train, answers));
-    const Experience experience = observe(speakers_of(trainee), data.train, answers, config.rollouts.temperature, &head);
+    const Scores scores = TRY(run->rewards->score(data.train, answers));
+    const Experience experience = observe(speakers_of(trainee, world), data.train, answers, config.rollouts.temperature, &head);
     const Tensor wanted = whiten(at::tensor(scores.rewards, at::kDouble)) - missing_ends(answers, config.reward.missing_end);
     Advantages advantages = gae(token_rewards(wanted, experience, kl.beta()), experience.values, experience.counts, config.gae);
     advantages.advantages = whiten(advantages.advantages);
     const double rate = rate_at(schedule, session.step());
-    const Update update = TRY(learn(trainee, head, experience, advantages, config, session.step(), rate));
+    const Update update = TRY(learn(trainee, world, head, experience, advantages, config, session.step(), rate));
 
     StepValues values = {{"loss", update.policy / update.count}, {"value/loss", update.value / update.count}};
     facts_of(answers, scores, experience).put(values, "");
@@ -152,10 +146,9 @@ Result<void> ppo(const Arguments& arguments) {
     TRY(session.finish_step(std::move(values), experience.old.size(0), validation));
   }
 
-  TRY(session.restore_best());
   ModelCard card;
   card.method = "Proximal policy optimisation against reward models.";
-  return finish_policy(config, trainee, session, std::move(card), tokenizer, data);
+  return finish_policy(config, *run, session, std::move(card));
 }
 
 }  // namespace steward::recipes

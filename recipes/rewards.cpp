@@ -54,10 +54,10 @@ data::Sample whole_chat(const data::PromptSample& prompt, const model::Rollout& 
 }
 
 Result<std::unique_ptr<RewardModels>> RewardModels::open(const RewardConfig& config, const Llama& llama, const std::string& base_sha256,
-                                                         const model::ChatTokenizer& tokenizer) {
+                                                         const model::ChatTokenizer& tokenizer, const World& world) {
   if (config.helpfulness.empty() && config.safety.empty())
     return fail(ErrorCode::kInvalidInput, "name a reward model: reward.helpfulness or reward.safety, or both", "reward.helpfulness");
-  std::unique_ptr<RewardModels> out(new RewardModels(config, llama));
+  std::unique_ptr<RewardModels> out(new RewardModels(config, llama, world));
   out->ending_ = TRY(ending_of(tokenizer));
   for (const auto& [name, folder] :
        {std::pair{"helpfulness", config.helpfulness}, std::pair{"safety", config.safety}, std::pair{"check", config.check}})
@@ -82,9 +82,13 @@ Result<Scores> RewardModels::score(const std::vector<data::PromptSample>& prompt
   }
   Scores out;
   for (const auto& [name, model] : models_) {
-    std::vector<Tensor> parts;
-    for (const data::BatchPlan& plan : in_order(chats.size(), kAtOnce)) parts.push_back(model.score(llama_, token_batch(plan, chats)));
-    out.parts.emplace_back(name, parts.empty() ? std::vector<double>() : numbers_of(at::cat(parts)));
+    // Each batch is one process's; the others have zeros there.
+    const Tensor scores = at::zeros({static_cast<std::int64_t>(chats.size())}, at::kDouble);
+    for (const data::BatchPlan& plan : world_.part(in_order(chats.size(), kAtOnce)))
+      scores.narrow(0, static_cast<std::int64_t>(plan.front().front()), static_cast<std::int64_t>(plan.size()))
+          .copy_(model.score(llama_, token_batch(plan, chats)));
+    world_.sum(scores);
+    out.parts.emplace_back(name, numbers_of(scores));
   }
   const auto part = [&](const std::string& name) -> const std::vector<double>& {
     return std::find_if(out.parts.begin(), out.parts.end(), [&](const auto& one) { return one.first == name; })->second;

@@ -34,7 +34,7 @@ struct Scores {
 class Rewards {
  public:
   virtual ~Rewards() = default;
-  /// Same prompts and answers, same scores. prompts: those that the answers name.
+  /// Same prompts and answers, same scores, in all processes. prompts: those that the answers name.
   virtual Result<Scores> score(const std::vector<data::PromptSample>& prompts, std::span<const Answer> answers) = 0;
   /// Digests of all that scores depend on: a run goes on only with the same.
   virtual json::Object origin() const = 0;
@@ -55,19 +55,21 @@ void declare(runs::Fields& fields, RewardConfig& config);
 /// The parts "helpfulness", "safety" and "check" are the models' own scores; that of `check` is in no reward.
 class RewardModels : public Rewards {
  public:
-  /// llama: outlives it. base_sha256: of its file. Errors: kInvalidInput if none is named, or one is not of this base; as
-  /// load_reward_model().
+  /// llama, world: outlive it; each process scores its part of the answers. base_sha256: of its file. Errors: kInvalidInput if none is
+  /// named, or one is not of this base; as load_reward_model().
   static Result<std::unique_ptr<RewardModels>> open(const RewardConfig& config, const tune::Llama& llama, const std::string& base_sha256,
-                                                    const model::ChatTokenizer& tokenizer);
+                                                    const model::ChatTokenizer& tokenizer, const tune::World& world);
   Result<Scores> score(const std::vector<data::PromptSample>& prompts, std::span<const Answer> answers) override;
   json::Object origin() const override;
 
  private:
-  RewardModels(const RewardConfig& config, const tune::Llama& llama) : config_(config), llama_(llama) {}
+  RewardModels(const RewardConfig& config, const tune::Llama& llama, const tune::World& world)
+      : config_(config), llama_(llama), world_(world) {}
   const tune::RewardModel* find(const std::string& name) const;
 
   RewardConfig config_;
   const tune::Llama& llama_;
+  const tune::World& world_;
   std::vector<std::pair<std::string, tune::RewardModel>> models_;  ///< by the name of their part
   std::vector<model::Token> ending_;
 };

@@ -31,8 +31,9 @@ struct Draws {
 /// Samples, and keeps what it sampled in RUN/rollouts/NAME.jsonl (docs/formats/rollouts.md): a run that goes on reads it there.
 class RecordedRollouts {
  public:
-  /// run: the folder, which exists. origin: of the run; a record of another one is an error.
-  RecordedRollouts(const CommonConfig& config, const RolloutConfig& rollouts, const json::Object& origin);
+  /// run: the folder, which exists. origin: of the run; a record of another one is an error. All but the origin outlive it. The processes
+  /// of `world` sample together, and all get all answers.
+  RecordedRollouts(const CommonConfig& config, const RolloutConfig& rollouts, const json::Object& origin, const tune::World& world);
   /// Answers in the order of draws.prompts. policy: null for the base alone. Errors: those of model::Rollouts; kInvalidInput for a record
   /// that is damaged or another run's.
   Result<std::vector<Answer>> answers(const Draws& draws, const std::vector<data::PromptSample>& prompts, const tune::Lora* policy);
@@ -42,6 +43,7 @@ class RecordedRollouts {
 
   const CommonConfig& config_;
   const RolloutConfig& options_;
+  const tune::World& world_;
   std::string origin_;  ///< digest
   std::optional<model::Rollouts> engine_;
 };

@@ -34,6 +34,18 @@ Result<runs::RunFolder> open_folder(const CommonConfig& config, const runs::Fiel
                           : runs::RunFolder::create(config.run.folder, fields.print());
 }
 
+Result<runs::RunFolder> open_folder(const CommonConfig& config, const runs::Fields& fields, const Arguments& arguments,
+                                    const tune::World& world) {
+  if (!world.leads()) {
+    world.wait();
+    TRY(world.status());
+    return runs::RunFolder::of_another(config.run.folder);
+  }
+  runs::RunFolder out = TRY(open_folder(config, fields, arguments));
+  world.wait();
+  return out;
+}
+
 Result<model::Rollouts> open_rollouts(const CommonConfig& config, const SamplingConfig& sampling) {
   if (sampling.tokens_max >= config.data.tokens_max)
     return fail(ErrorCode::kInvalidInput, "sampling.tokens_max leaves no room for a prompt: raise data.tokens_max", "sampling.tokens_max");

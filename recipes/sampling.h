@@ -29,6 +29,21 @@ void declare_writer(runs::Fields& fields, CommonConfig& config);
 
 /// Makes the run's folder, or opens it again with --resume. Errors: of RunFolder.
 Result<runs::RunFolder> open_folder(const CommonConfig& config, const runs::Fields& fields, const Arguments& arguments);
+/// The leading process does; the others wait for it.
+Result<runs::RunFolder> open_folder(const CommonConfig& config, const runs::Fields& fields, const Arguments& arguments,
+                                    const tune::World& world);
+
+/// Opens a record and fills it in: the leading process what is missing; then the others, who find nothing missing.
+/// fill: runs::Recorded& → Result<void>.
+template <class Fill>
+Result<void> fill_record(const tune::World& world, const std::string& path, const json::Object& origin, const Fill& fill) {
+  if (!world.leads()) world.wait();
+  TRY(world.status());
+  auto recorded = TRY(runs::Recorded::open(path, origin));
+  TRY(fill(recorded));
+  if (world.leads()) world.wait();
+  return world.status();
+}
 
 /// The base with the adapter that training begins from, if there is one, ready to write answers; sequences have room for data.tokens_max.
 Result<model::Rollouts> open_rollouts(const CommonConfig& config, const SamplingConfig& sampling);

@@ -1,14 +1,10 @@
 // Supervised fine-tuning [Touvron et al. 2023, arXiv:2307.09288, §3.1]: the model learns the answers of a chat, token by token.
-#include <cstdio>
-
-#include <fmt/format.h>
-
 #include "recipes/recipe.h"
 #include "recipes/setup.h"
 #include "recipes/shown_answers.h"
+#include "recipes/supervised.h"
 #include "steward/data/data_config.h"
 #include "steward/tune/session.h"
-#include "steward/tune/token_batch.h"
 #include "steward/tune/trainee.h"
 
 namespace steward::recipes {
@@ -45,31 +41,7 @@ Result<void> sft(const Arguments& arguments) {
   options.world = &world;
   Session session = TRY(Session::open(options, trainee.optimizer, batches));
 
-  while (!session.ended()) {
-    std::vector<TokenBatch> step;
-    double read = 0;
-    for (std::int64_t i = 0; i < config.run.accumulate; ++i) {
-      const Part part = world.part(batches.next());
-      if (part.plan.empty()) continue;
-      step.push_back(token_batch(part.plan, data.train));
-      read += static_cast<double>(step.back().tokens());
-    }
-    world.sum({&read});
-    const double loss = backward_token_loss(trainee.model, step, trainee.pass(), world);
-    const double norm = clip_gradients(trainee.optimizer, config.optimizer.clip_norm);
-    TRY(check_finite(session.step(), loss, norm));
-    const double rate = rate_at(schedule, session.step());
-    trainee.optimizer.step(rate);
-
-    StepValues values = {{"loss", loss}, {"rate", rate}, {"gradient/norm", norm}, {"tokens", read}};
-    std::optional<double> validation;
-    if (session.validates() && !data.validation.empty()) {
-      validation = mean_token_loss(trainee.model, data.validation, trainee.pass(), static_cast<std::size_t>(config.data.rows), world);
-      values.emplace_back("validation/loss", *validation);
-    }
-    TRY(session.finish_step(std::move(values), static_cast<std::int64_t>(read), validation));
-  }
-
+  TRY(fine_tune(config, trainee, batches, data.train, data.validation, schedule, session, world));
   if (!world.leads()) return {};
   TRY(session.restore_best());
   ModelCard card;

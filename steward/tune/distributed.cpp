@@ -123,6 +123,18 @@ void World::sum(std::initializer_list<double*> values) const {
   for (double* value : values) *value = *sums++;
 }
 
+void World::sum(const Tensor& values) const {
+  if (size_ == 1 || !status_) return;
+  STEWARD_CHECK(values.is_contiguous());
+  const at::NoGradGuard guard;
+  keep(transport_->sum(values.view(-1)));
+}
+
+void World::wait() const {
+  double none = 0;
+  sum({&none});
+}
+
 void World::sum_gradients(const std::map<std::string, Tensor>& parameters) const {
   if (size_ == 1 || !status_) return;
   const at::NoGradGuard guard;

@@ -66,6 +66,10 @@ class World {
 
   /// Adds up numbers over all processes.
   void sum(std::initializer_list<double*> values) const;
+  /// The same, in place. values: float32 or float64, contiguous, of one size in all processes.
+  void sum(const Tensor& values) const;
+  /// Until all processes have come here.
+  void wait() const;
   /// Adds up the gradients of `parameters`, in flat buckets. One that no process has stays undefined.
   void sum_gradients(const std::map<std::string, Tensor>& parameters) const;
   /// The stretch of a tensor's numbers that this process keeps the optimiser's state of: a flat view, or `tensor` itself in a world of one.

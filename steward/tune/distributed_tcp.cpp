@@ -182,6 +182,9 @@ Result<std::vector<Socket>> accept_all(const Socket& listening, int size, std::u
     if (!socket.receive(&hello, sizeof hello) || hello.key != key || hello.rank == 0 || hello.rank > out.size()) continue;
     Socket& place = out[hello.rank - 1];
     if (place.fd() >= 0) continue;
+    // It has come: from now on it may take as long as its work does. A listening socket hands its limit on.
+    const timeval forever = {};
+    ::setsockopt(socket.fd(), SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof forever);
     place = std::move(socket);
     place.set_peer(static_cast<int>(hello.rank));
     --missing;

@@ -9,13 +9,13 @@
 #include <fmt/format.h>
 
 #include "steward/core/files.h"
-#include "steward/runs/run_log.h"
 #include "steward/tune/adamw.h"
 #include "steward/tune/checkpoint.h"
 #include "steward/tune/session.h"
 #include "steward/tune/testing/library.h"
 #include "steward/tune/testing/processes.h"
 #include "steward/tune/testing/program.h"
+#include "steward/tune/testing/recipe.h"
 #include "steward/tune/testing/tiny.h"
 
 namespace steward::tune {
@@ -56,15 +56,6 @@ TEST(World, PartsOfABatchAreTheBatch) {
   EXPECT_TRUE(at::equal(at::cat(own), numbers.view(-1)));
 }
 
-std::map<std::string, Tensor> loaded(const std::string& folder) {
-  const auto checkpoint = read_checkpoint(folder + "/best");
-  if (!checkpoint) ADD_FAILURE() << checkpoint.error().message;
-  std::map<std::string, Tensor> out = checkpoint ? checkpoint->parameters : std::map<std::string, Tensor>{};
-  if (checkpoint)
-    for (const auto& [name, tensor] : checkpoint->optimizer) out.emplace("optimizer/" + name, tensor);
-  return out;
-}
-
 std::vector<std::string> words_of(const std::string& recipe, const std::string& folder, const std::string& rows,
                                   const std::vector<std::string>& settings) {
   const std::string data = testing::scratch_folder() + "/two-" + recipe + "-rows.jsonl";
@@ -93,26 +84,11 @@ std::vector<std::string> words_of(const std::string& recipe, const std::string& 
 }
 
 void expect_as_one(const std::string& recipe, const std::string& rows, Started by, const std::vector<std::string>& settings = {}) {
-  const std::string one = testing::scratch_folder() + "/one/" + recipe, two = testing::scratch_folder() + "/two/" + recipe;
-  const auto alone = testing::run_tune(words_of(recipe, one, rows, settings));
-  ASSERT_EQ(alone.exit_code, 0) << alone.errors;
-  const auto together = run_processes(by, 2, words_of(recipe, two, rows, settings));
-  ASSERT_EQ(together.exit_code, 0) << together.errors;
-  const auto log_of_one = runs::read_log(one + "/log.jsonl"), log_of_two = runs::read_log(two + "/log.jsonl");
-  ASSERT_TRUE(log_of_one && log_of_two);
-  ASSERT_EQ(log_of_one->size(), log_of_two->size());
-  for (std::size_t i = 0; i < log_of_one->size(); ++i) {
-    ASSERT_EQ((*log_of_one)[i].values.size(), (*log_of_two)[i].values.size());
-    for (std::size_t j = 0; j < (*log_of_one)[i].values.size(); ++j) {
-      const auto& [name, value] = (*log_of_one)[i].values[j];
-      EXPECT_NEAR((*log_of_two)[i].values[j].second, value, 1e-5 * std::max(1.0, std::abs(value))) << name << " of step " << i + 1;
-    }
-  }
-  const auto numbers = loaded(one), others = loaded(two);
-  ASSERT_FALSE(numbers.empty());
-  ASSERT_EQ(numbers.size(), others.size());
-  for (const auto& [name, tensor] : numbers) EXPECT_LT((tensor - others.at(name)).abs().max().item<double>(), 1e-5) << name;
-  EXPECT_TRUE(std::filesystem::exists(two + "/adapter.gguf"));
+  const auto run = [&](const std::string& name) {
+    const std::string folder = testing::scratch_folder() + "/" + name + "/" + recipe;
+    return testing::Recipe{recipe, folder, words_of(recipe, folder, rows, settings)};
+  };
+  testing::expect_two_processes_as_one(run("one"), run("two"), by);
 }
 
 std::string chat_rows(int count) {
@@ -168,7 +144,8 @@ TEST(TwoProcesses, AKilledRunGoesOnWithTheSameBytesAndInOneProcessToo) {
   std::filesystem::rename(aside, folder("killed"));
   const auto alone = testing::run_tune(resumed("killed"));
   ASSERT_EQ(alone.exit_code, 0) << alone.errors;
-  const auto numbers = loaded(folder("whole")), others = loaded(folder("killed"));
+  const auto numbers = testing::learned_numbers(folder("whole")), others = testing::learned_numbers(folder("killed"));
+  ASSERT_EQ(numbers.size(), others.size());
   for (const auto& [name, tensor] : numbers) EXPECT_LT((tensor - others.at(name)).abs().max().item<double>(), 1e-5) << name;
 }
 

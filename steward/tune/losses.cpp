@@ -1,5 +1,7 @@
 #include "steward/tune/losses.h"
 
+#include <algorithm>
+
 #include "steward/core/check.h"
 
 namespace steward::tune {
@@ -31,15 +33,16 @@ PairLogps dpo_rewards(const PairLogps& policy, const PairLogps& reference, doubl
   return {(beta * (policy.chosen - reference.chosen)).detach(), (beta * (policy.rejected - reference.rejected)).detach()};
 }
 
-Tensor kto_reference_point(const Tensor& policy, const Tensor& reference) {
+double kto_reference_point(const Tensor& policy, const Tensor& reference, const World& world) {
   STEWARD_CHECK(policy.sizes() == reference.sizes());
-  if (policy.numel() == 0) return at::zeros({}, policy.options());
-  return (policy - reference).mean().clamp_min(0).detach();
+  double sum = (policy - reference).sum(at::kDouble).item<double>(), count = static_cast<double>(policy.numel());
+  world.sum({&sum, &count});
+  return count > 0 ? std::max(0.0, sum / count) : 0;
 }
 
-Tensor kto_loss(const Tensor& policy, const Tensor& reference, const Tensor& desirable, const Tensor& point, const KtoOptions& options) {
+Tensor kto_loss(const Tensor& policy, const Tensor& reference, const Tensor& desirable, double point, const KtoOptions& options) {
   STEWARD_CHECK(policy.sizes() == reference.sizes() && policy.sizes() == desirable.sizes() && options.beta > 0);
-  const Tensor gain = options.beta * (policy - reference.detach() - point.detach());
+  const Tensor gain = options.beta * (policy - reference.detach() - point);
   const Tensor sign = at::where(desirable, 1.0, -1.0).to(gain.scalar_type());
   const Tensor weight = at::where(desirable, options.desirable_weight, options.undesirable_weight).to(gain.scalar_type());
   return (weight * at::sigmoid(-sign * gain)).mean();

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "steward/tune/distributed.h"
 #include "steward/tune/torch.h"
 
 namespace steward::tune {
@@ -43,12 +44,12 @@ struct KtoOptions {
 };
 /// KTO's reference point: KL(π ‖ π_ref) over the batch, estimated as the mean of log π - log π_ref over answers that belong to other
 /// prompts, at least 0 [Ethayarajh et al. 2024, arXiv:2402.01306, §4.1]. policy, reference: log-probabilities of those answers, summed over
-/// their tokens, in nats: [B]. Returns a scalar without gradient; 0 for none.
-Tensor kto_reference_point(const Tensor& policy, const Tensor& reference);
+/// their tokens, in nats: [B], of this process. The mean is over those of all; 0 for none.
+double kto_reference_point(const Tensor& policy, const Tensor& reference, const World& world = World());
 /// KTO loss, mean over the answers of λ - v: v is λ_D σ(β(r - z)) of a desirable answer and λ_U σ(β(z - r)) of an undesirable one, where
 /// r = log π - log π_ref [eq. 8]. policy, reference: as above; desirable: bool [B]; point: z, in nats. The gradient flows to `policy` only.
 /// Returns a scalar.
-Tensor kto_loss(const Tensor& policy, const Tensor& reference, const Tensor& desirable, const Tensor& point, const KtoOptions& options);
+Tensor kto_loss(const Tensor& policy, const Tensor& reference, const Tensor& desirable, double point, const KtoOptions& options);
 
 /// Multi-label classification: binary cross-entropy, mean over the labels that are known. logits, targets: [B, labels]; targets from 0 to
 /// 1, or -1 for unknown. Returns a scalar, 0 when none is known.

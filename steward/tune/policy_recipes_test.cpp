@@ -18,6 +18,7 @@ namespace steward::tune {
 namespace {
 
 using testing::expect_same_bytes_after_kills;
+using testing::expect_two_processes_as_one;
 using testing::make_recipe;
 using testing::pair_rows;
 using testing::Recipe;
@@ -203,6 +204,21 @@ TEST(Grpo, AKilledRunGoesOnWithTheSameBytes) {
                                 with_rewards({"batch.rows=4", "grpo.group=2", "grpo.minibatch=4", "run.epochs=3"}));
 }
 
+/// One thread a process, as many rollouts' threads in all, whose answers are then the same.
+void expect_policy_as_one(const std::string& recipe, std::vector<std::string> settings) {
+  settings.insert(settings.end(), {"rollouts.threads=2", "optimizer.rate=0.001", "run.report_samples=0"});
+  expect_two_processes_as_one(recipe, prompt_rows(16), settings);
+}
+
+TEST(Rejection, TwoProcessesAreAsOne) {
+  expect_policy_as_one("rejection", with_rewards({"rejection.draws=3", "rejection.prompts_at_once=5"}));
+}
+TEST(Ppo, TwoProcessesAreAsOne) {
+  expect_policy_as_one("ppo",
+                       with_rewards({"batch.rows=7", "ppo.minibatch=3", "kl.target=2", "reward.check=" + reward_folder("opposite")}));
+}
+TEST(Grpo, TwoProcessesAreAsOne) { expect_policy_as_one("grpo", with_rewards({"batch.rows=5", "grpo.group=2", "grpo.minibatch=3"})); }
+
 /// A judge instead of reward models.
 std::vector<std::string> with_judge() {
   return {"reward.judge=" + testing::small_chat_model(),
@@ -233,6 +249,8 @@ TEST(DirectRlaif, AJudgesRatingsAreTheReward) {
   EXPECT_EQ(refused.exit_code, 3);
   EXPECT_NE(refused.errors.find("reward.judge"), std::string::npos) << refused.errors;
 }
+
+TEST(DirectRlaif, TwoProcessesAreAsOne) { expect_policy_as_one("grpo", with_judge()); }
 
 TEST(DirectRlaif, AKilledRunGoesOnWithTheSameBytes) { expect_same_bytes_after_kills("grpo", prompt_rows(22), with_judge()); }
 

@@ -16,6 +16,7 @@ namespace steward::tune {
 namespace {
 
 using testing::expect_same_bytes_after_kills;
+using testing::expect_two_processes_as_one;
 using testing::make_recipe;
 using testing::pair_rows;
 using testing::Recipe;
@@ -138,6 +139,8 @@ TEST(Kto, ThumbsPullAnswersApart) {
   EXPECT_GT(value(measured.back(), "validation/accuracy"), 0.75);
   EXPECT_GT(value(measured.back(), "validation/reward/chosen"), value(measured.back(), "validation/reward/rejected") + 0.3);
 }
+
+TEST(Kto, TwoProcessesAreAsOne) { expect_two_processes_as_one("kto", thumb_rows(20), {"run.accumulate=2", "batch.layout=padded"}); }
 
 TEST(Kto, AKilledRunGoesOnWithTheSameBytes) { expect_same_bytes_after_kills("kto", thumb_rows(60), {"run.accumulate=2"}); }
 

@@ -79,10 +79,10 @@ TokenBatch token_batch(const data::BatchPlan& plan, const std::vector<data::Thum
   return token_batch(samples_of(plan, thumbs));
 }
 
-TokenBatch mismatched_batch(const data::BatchPlan& plan, const std::vector<data::ThumbSample>& thumbs) {
+TokenBatch mismatched_batch(const data::BatchPlan& plan, const std::vector<data::ThumbSample>& thumbs, const World& world) {
   const auto samples = samples_of(plan, thumbs);
   std::vector<data::Sample> made;
-  for (std::size_t i = 0; i < samples.size(); ++i) {
+  for (auto i = static_cast<std::size_t>(world.rank()); i < samples.size(); i += static_cast<std::size_t>(world.size())) {
     for (std::size_t step = 1; step < samples.size(); ++step) {
       const data::Sample& other = *samples[(i + step) % samples.size()];
       if (same_prompt(*samples[i], other)) continue;

@@ -31,8 +31,8 @@ TokenBatch token_batch(const data::BatchPlan& plan, const std::vector<data::Clas
 
 TokenBatch token_batch(const data::BatchPlan& plan, const std::vector<data::ThumbSample>& thumbs);
 /// Answers behind prompts that they were not written for: each prompt with the answer of the next sample of the plan, around its end, that
-/// has another prompt. Without samples when all have the same.
-TokenBatch mismatched_batch(const data::BatchPlan& plan, const std::vector<data::ThumbSample>& thumbs);
+/// has another prompt; of them this process's part. Without samples when all have the same.
+TokenBatch mismatched_batch(const data::BatchPlan& plan, const std::vector<data::ThumbSample>& thumbs, const World& world = World());
 
 /// What the last norm gives at the last token of each sample, where a reward model reads its score: [S, width].
 Tensor last_hidden(const Llama& model, const TokenBatch& batch, const Pass& pass);

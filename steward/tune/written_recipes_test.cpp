@@ -1,7 +1,6 @@
 // Recipes that let a model write before it learns: whole runs on a small model that was taught to talk, killed and gone on with.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <cmath>
 
 #include <filesystem>
 #include <map>
@@ -19,8 +18,10 @@ namespace steward::tune {
 namespace {
 
 using testing::expect_same_files_after_kills;
+using testing::expect_two_processes_as_one;
 using ::testing::HasSubstr;
 using testing::make_recipe;
+using ::testing::Not;
 using testing::Recipe;
 
 using Turns = std::vector<std::string>;  ///< the user's and the assistant's in turn
@@ -36,11 +37,13 @@ std::string chat_row(const Turns& turns, const std::string& more = "") {
 
 /// The small model with all its weights taught `rows`: what it says ends, and repeats.
 std::string taught(const std::string& name, const std::string& rows, int epochs) {
-  const Recipe run = make_recipe("sft", "taught-" + name, rows,
-                                 {"model.train=full", "optimizer.rate=0.01", "batch.rows=8", fmt::format("run.epochs={}", epochs),
-                                  "run.validate_every=0", "run.checkpoint_every=1000", "run.report_samples=0", "batch.layout=padded"});
+  const Recipe run =
+      make_recipe("sft", "taught-" + name, rows,
+                  {"model.train=full", "optimizer.rate=0.01", "batch.rows=8", fmt::format("run.epochs={}", epochs), "run.validate_every=0",
+                   "run.checkpoint_every=1000", "run.report_samples=0", "batch.layout=padded", "data.tokens_max=192"});
   const auto outcome = run.go(false);
   EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+  EXPECT_THAT(outcome.errors, Not(HasSubstr("too long"))) << "rows that it was not taught";
   return run.folder + "/model.gguf";
 }
 
@@ -107,6 +110,15 @@ TEST(GhostAttention, AKilledRunGoesOnWithTheSameBytes) {
   expect_same_files_after_kills(ghost("whole", 40, settings), ghost("killed", 40, settings),
                                 {{"samples.jsonl", 2}, {"samples.jsonl", 3}, {"samples.jsonl", 5}, {"log.jsonl", 1}, {"log.jsonl", 4}},
                                 {"samples.jsonl", "adapter.gguf", "best/trainer.safetensors", "measured.json"});
+}
+
+/// Few steps at a low rate: what differs in the last bits must not become another answer.
+const std::vector<std::string> kAsOne = {"model.precision=f32",  "run.threads=1",          "run.epochs=1",
+                                         "optimizer.rate=0.001", "optimizer.epsilon=1e-4", "run.report_samples=0",
+                                         "batch.rows=3",         "run.validate_every=3",   "optimizer.warmup_share=0"};
+
+TEST(GhostAttention, TwoProcessesAreAsOne) {
+  expect_two_processes_as_one(ghost("one", 24, kAsOne), ghost("two", 24, kAsOne), testing::started_by_default());
 }
 
 TEST(GhostAttention, NothingToLearnIsAnErrorThatSaysWhy) {
@@ -249,14 +261,9 @@ TEST(Distill, TheAnswerBehindThePrepromptIsLearnedWithoutIt) {
   const auto outcome = run.go(false);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
   const json::Object measured = object_of(run.bytes("measured.json"));
-  EXPECT_GE(measured.at("fates").at("kept").as_int64(), 5) << outcome.errors;
-  EXPECT_GE(measured.at("held_out").as_int64(), 3);
-  EXPECT_TRUE(std::isfinite(measured.at("score_before").to_number<double>()) &&
-              std::isfinite(measured.at("score_after").to_number<double>()));
-  // Of answers that the model gives behind the preprompt and hardly without it; what it then says greedily is another step, which so small
-  // a model does not always take.
-  const auto steps = run.measured();
-  EXPECT_LT(testing::value(steps.back(), "validation/loss"), testing::value(steps.front(), "loss") - 0.5) << outcome.errors;
+  EXPECT_GE(measured.at("fates").at("kept").as_int64(), 18) << outcome.errors;
+  EXPECT_EQ(measured.at("held_out").as_int64(), 6);
+  EXPECT_GT(measured.at("score_after").to_number<double>(), measured.at("score_before").to_number<double>() + 3) << outcome.errors;
   EXPECT_THAT(run.bytes("report.html"), HasSubstr("answers, weapons_cbrne"));
 }
 
@@ -310,6 +317,10 @@ TEST(Distill, ACategoryThatThePolicyHasNotIsNamedByItsLine) {
   const auto outcome = run.go(false);
   EXPECT_EQ(outcome.exit_code, 3);
   EXPECT_THAT(outcome.errors, HasSubstr("distill-rows.jsonl:2"));
+}
+
+TEST(Distill, TwoProcessesAreAsOne) {
+  expect_two_processes_as_one(distilled("one", "no", kAsOne), distilled("two", "no", kAsOne), testing::started_by_default());
 }
 
 TEST(Distill, AKilledRunGoesOnWithTheSameBytes) {

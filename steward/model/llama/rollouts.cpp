@@ -156,11 +156,14 @@ struct Rollouts::Parts {
   RolloutOptions options;
   std::unique_ptr<llama_model, ModelDelete> model;
   std::unique_ptr<llama_adapter_lora, AdapterDelete> adapter;
-  std::vector<std::unique_ptr<llama_context, ContextDelete>> contexts;  ///< one a thread
+  std::vector<std::unique_ptr<llama_context, ContextDelete>> contexts;  ///< one a thread of this process
   const llama_vocab* vocab = nullptr;
   int vocabulary = 0;
 
-  int workers() const;
+  int workers() const;  ///< of all processes
+  std::size_t worker(std::size_t context) const {
+    return static_cast<std::size_t>(options.process) + context * static_cast<std::size_t>(options.processes);
+  }
   int slots() const { return (options.at_once + workers() - 1) / workers(); }  ///< of a worker
   /// After the adapter: a context is planned for those that its model has.
   Result<void> make_contexts();
@@ -176,7 +179,7 @@ int Rollouts::Parts::workers() const {
 }
 
 Result<void> Rollouts::Parts::make_contexts() {
-  for (int i = 0; i < workers(); ++i) TRY(add_context());
+  for (int i = options.process; i < workers(); i += options.processes) TRY(add_context());
   return {};
 }
 
@@ -213,12 +216,13 @@ Result<void> Rollouts::Parts::check(const Prompts& prompts, int tokens_max) cons
 }
 
 Result<void> Rollouts::Parts::run(const Prompts& prompts, const Choose& choose) {
-  const std::size_t count = contexts.size();
-  std::vector<Result<void>> ended(count);
+  const auto count = static_cast<std::size_t>(workers());
+  std::vector<Result<void>> ended(contexts.size());
   std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < count; ++i)
+  for (std::size_t i = 0; i < contexts.size(); ++i)
     threads.emplace_back([&, i] {
-      Pass pass(contexts[i].get(), prompts, {prompts.size() * i / count, prompts.size() * (i + 1) / count}, slots());
+      const std::size_t at = worker(i);
+      Pass pass(contexts[i].get(), prompts, {prompts.size() * at / count, prompts.size() * (at + 1) / count}, slots());
       ended[i] = pass.run(vocabulary, choose);
     });
   for (std::thread& thread : threads) thread.join();
@@ -233,6 +237,7 @@ Rollouts::~Rollouts() = default;
 Result<Rollouts> Rollouts::open(const RolloutOptions& options) {
   if (options.at_once < 1 || options.at_once > 256 || options.context < 2)
     return fail(ErrorCode::kInvalidInput, "rollouts run 1 to 256 sequences at once, of 2 tokens or more");
+  STEWARD_CHECK(options.process >= 0 && options.process < options.processes);
   auto parts = std::make_unique<Parts>();
   parts->options = options;
   parts->model = TRY(load_weights(options.base));

@@ -16,6 +16,9 @@ struct RolloutOptions {
   int at_once = 16;    ///< sequences decoded side by side, of all threads
   int context = 1024;  ///< tokens of one sequence, its prompt included
   int threads = 0;     ///< 0: one for each core; each has a batch of its own and a stretch of the prompts
+  /// Of several processes that sample together, each has the threads process, process + processes, … of all, and answers their prompts
+  /// as one process would. A prompt of another's has no tokens in its answer, and no log-probabilities.
+  int process = 0, processes = 1;
 };
 
 struct RolloutPrompt {

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "steward/tune/testing/processes.h"
 #include "steward/tune/testing/program.h"
+#include "steward/tune/torch.h"
 
 namespace steward::tune::testing {
 
@@ -38,6 +41,15 @@ void expect_same_files_after_kills(const Recipe& whole, const Recipe& killed, co
 /// One run without a break and one that is killed at several places make the same adapter (or model, where all weights are trained),
 /// checkpoint and measurements.
 void expect_same_bytes_after_kills(const std::string& recipe, const std::string& rows, const std::vector<std::string>& settings = {});
+
+/// Parameters of a run's best checkpoint, and the optimiser's state as "optimizer/NAME". Fails the test if there is none.
+std::map<std::string, Tensor> learned_numbers(const std::string& folder);
+
+/// Does the first run in one process and the second in two: what they measured, what they learned and the optimiser's state differ by no
+/// more than 1e-5.
+void expect_two_processes_as_one(const Recipe& one, const Recipe& two, Started by);
+/// The same for runs on the base as it is (float32), of one thread a process.
+void expect_two_processes_as_one(const std::string& recipe, const std::string& rows, const std::vector<std::string>& settings = {});
 
 /// Of a step. Fails the test if it was not measured.
 double value(const std::vector<std::pair<std::string, double>>& measured, const std::string& name);

@@ -11,6 +11,7 @@
 
 #include "steward/core/files.h"
 #include "steward/runs/run_log.h"
+#include "steward/tune/checkpoint.h"
 #include "steward/tune/testing/library.h"
 
 namespace steward::tune::testing {
@@ -78,6 +79,47 @@ void expect_same_bytes_after_kills(const std::string& recipe, const std::string&
   const bool all_weights = std::find(settings.begin(), settings.end(), "model.train=full") != settings.end();
   expect_same_files_after_kills(whole, killed, kills, {all_weights ? "model.gguf" : "adapter.gguf", "best/trainer.safetensors"});
   EXPECT_EQ(whole.measured(), killed.measured());
+}
+
+std::map<std::string, Tensor> learned_numbers(const std::string& folder) {
+  const auto checkpoint = read_checkpoint(folder + "/best");
+  if (!checkpoint) ADD_FAILURE() << checkpoint.error().message;
+  std::map<std::string, Tensor> out = checkpoint ? checkpoint->parameters : std::map<std::string, Tensor>{};
+  if (checkpoint)
+    for (const auto& [name, tensor] : checkpoint->optimizer) out.emplace("optimizer/" + name, tensor);
+  return out;
+}
+
+void expect_two_processes_as_one(const Recipe& one, const Recipe& two, Started by) {
+  const auto alone = one.go(false);
+  ASSERT_EQ(alone.exit_code, 0) << alone.errors;
+  const auto together = run_processes(by, 2, two.words);
+  ASSERT_EQ(together.exit_code, 0) << together.errors;
+  const auto measured = one.measured(), others_measured = two.measured();
+  ASSERT_FALSE(measured.empty());
+  ASSERT_EQ(measured.size(), others_measured.size());
+  for (std::size_t i = 0; i < measured.size(); ++i) {
+    ASSERT_EQ(measured[i].size(), others_measured[i].size());
+    for (std::size_t j = 0; j < measured[i].size(); ++j) {
+      const auto& [name, number] = measured[i][j];
+      EXPECT_NEAR(others_measured[i][j].second, number, 1e-5 * std::max(1.0, std::abs(number))) << name << " of step " << i + 1;
+    }
+  }
+  const auto numbers = learned_numbers(one.folder), others = learned_numbers(two.folder);
+  ASSERT_FALSE(numbers.empty());
+  ASSERT_EQ(numbers.size(), others.size());
+  for (const auto& [name, tensor] : numbers) EXPECT_LT((tensor - others.at(name)).abs().max().item<double>(), 1e-5) << name;
+  EXPECT_FALSE(two.adapter().empty());
+}
+
+void expect_two_processes_as_one(const std::string& recipe, const std::string& rows, const std::vector<std::string>& settings) {
+  std::vector<std::string> all = {"model.precision=f32",  "run.threads=1",        "batch.rows=3",           "run.epochs=1",
+                                  "run.validate_every=3", "optimizer.rate=0.001", "optimizer.epsilon=1e-4", "optimizer.warmup_share=0",
+                                  "run.report_samples=0"};
+  all.insert(all.end(), settings.begin(), settings.end());
+  const Recipe one = make_recipe(recipe, "one", rows, all), two = make_recipe(recipe, "two", rows, all);
+  for (const Recipe* run : {&one, &two}) std::filesystem::remove_all(run->folder);
+  expect_two_processes_as_one(one, two, started_by_default());
 }
 
 double value(const std::vector<std::pair<std::string, double>>& measured, const std::string& name) {
