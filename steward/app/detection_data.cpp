@@ -1,5 +1,9 @@
 #include "steward/app/detection_data.h"
 
+#include <cstdio>
+
+#include <fmt/format.h>
+
 #include "steward/classify/linear_trainer.h"
 #include "steward/filters/classifier/classifier.h"
 #include "steward/filters/classifier/scorer.h"
@@ -67,7 +71,8 @@ Result<void> DetectionData::embed(const model::Encoder& encoder, const std::stri
   for (const auto& set : repaired_)
     for (const auto& row : set) texts.insert(texts.end(), row.begin(), row.end());
   model::EmbeddingCache cache(filters::reading_id(encoder, filters::encoder_options().windows_max), cache_file);
-  const auto windows = TRY(cache.embed(texts, encoder));
+  const auto windows = TRY(cache.embed(
+      texts, encoder, [](std::size_t done, std::size_t missing) { fmt::print(stderr, "embedded {} of {} texts\n", done, missing); }));
   std::size_t next = 0;
   for (const auto& set : repaired_) {
     std::vector<std::size_t>& ends = ends_.emplace_back();

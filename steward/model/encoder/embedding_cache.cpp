@@ -1,7 +1,9 @@
 #include "steward/model/encoder/embedding_cache.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <thread>
 
 #include "steward/core/check.h"
 #include "steward/core/files.h"
@@ -10,7 +12,9 @@
 namespace steward::model {
 namespace {
 
-constexpr std::size_t kNameBytes = 16, kBatch = 64;
+constexpr std::size_t kNameBytes = 16;
+constexpr std::size_t kBatch = 64;       ///< texts of one call of the encoder
+constexpr std::size_t kStretch = 16384;  ///< texts after which the file is written
 
 std::string name_of(std::string_view text) {
   const Digest digest = sha256(text);
@@ -42,6 +46,7 @@ void EmbeddingCache::read() {
 Result<void> EmbeddingCache::write() const {
   std::string bytes = key_;
   for (const auto& [name, numbers] : texts_) {
+    if (numbers.empty()) continue;  // still missing
     const auto count = static_cast<std::uint32_t>(numbers.size());
     bytes += name;
     bytes.append(reinterpret_cast<const char*>(&count), sizeof count);
@@ -50,27 +55,51 @@ Result<void> EmbeddingCache::write() const {
   return write_file_atomic(path_, bytes);
 }
 
-Result<std::vector<std::span<const float>>> EmbeddingCache::embed(std::span<const std::string_view> texts, const Encoder& encoder) {
-  std::vector<std::string> names;
-  std::vector<std::size_t> missing;
-  for (const std::string_view text : texts) {
-    names.push_back(name_of(text));
-    if (texts_.try_emplace(names.back()).second) missing.push_back(names.size() - 1);
+Result<void> EmbeddingCache::compute(std::span<const Missing> texts, const Encoder& encoder) {
+  const std::size_t workers = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 1 + texts.size() / kBatch);
+  std::atomic<std::size_t> next = 0;
+  std::vector<Result<void>> ended(workers);
+  const auto work = [&]() -> Result<void> {
+    for (std::size_t begin; (begin = next.fetch_add(kBatch)) < texts.size();) {
+      const auto some = texts.subspan(begin, std::min(kBatch, texts.size() - begin));
+      std::vector<std::string_view> batch;
+      for (const Missing& one : some) batch.push_back(one.text);
+      const auto encoded = TRY(encoder.encode(batch));
+      for (std::size_t i = 0; i < some.size(); ++i)
+        for (const EncodedWindow& window : encoded[i])
+          some[i].numbers->insert(some[i].numbers->end(), window.embedding.begin(), window.embedding.end());
+    }
+    return {};
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < workers; ++i) threads.emplace_back([&, i] { ended[i] = work(); });
   }
-  for (std::size_t begin = 0; begin < missing.size(); begin += kBatch) {
-    const std::span some = std::span(missing).subspan(begin, std::min(kBatch, missing.size() - begin));
-    std::vector<std::string_view> batch;
-    for (const std::size_t i : some) batch.push_back(texts[i]);
-    const auto encoded = TRY(encoder.encode(batch));
-    for (std::size_t i = 0; i < some.size(); ++i)
-      for (const EncodedWindow& window : encoded[i]) {
-        std::vector<float>& numbers = texts_[names[some[i]]];
-        numbers.insert(numbers.end(), window.embedding.begin(), window.embedding.end());
-      }
-  }
-  if (!missing.empty() && !path_.empty()) TRY(write());
+  for (Result<void>& one : ended) TRY(std::move(one));
+  return {};
+}
+
+Result<std::vector<std::span<const float>>> EmbeddingCache::embed(std::span<const std::string_view> texts, const Encoder& encoder,
+                                                                  const Progress& progress) {
   std::vector<std::span<const float>> out;
-  for (const std::string& name : names) out.emplace_back(texts_.at(name));
+  std::vector<const std::vector<float>*> places;
+  std::vector<Missing> missing;
+  for (const std::string_view text : texts) {
+    const auto [found, fresh] = texts_.try_emplace(name_of(text));
+    if (fresh) missing.push_back({text, &found->second});
+    places.push_back(&found->second);
+  }
+  for (std::size_t begin = 0; begin < missing.size(); begin += kStretch) {
+    const std::span some = std::span(missing).subspan(begin, std::min(kStretch, missing.size() - begin));
+    auto done = compute(some, encoder);
+    if (!done) {  // none of them counts as known
+      for (std::size_t i = begin; i < missing.size(); ++i) texts_.erase(name_of(missing[i].text));
+      return fail(std::move(done).error());
+    }
+    if (!path_.empty()) TRY(write());
+    if (progress) progress(begin + some.size(), missing.size());
+  }
+  for (const std::vector<float>* numbers : places) out.emplace_back(*numbers);
   return out;
 }
 
