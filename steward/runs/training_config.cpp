@@ -18,6 +18,8 @@ void declare(Fields& fields, ModelConfig& config) {
   fields.choice("model.precision", config.precision, {"bf16", "f32"}, "numbers of frozen weights");
   fields.integer("model.lora.rank", config.lora_rank, {1, 1024}, "columns of the adapter's factors");
   fields.number("model.lora.alpha", config.lora_alpha, {1e-6, 1e6}, "the adapter counts alpha / rank times");
+  fields.integer("model.lora.layers", config.lora_layers, {0, 1024},
+                 "the last ones, which get factors: what is below is not gone through on the way back; 0: all");
   fields.texts("model.lora.targets", config.lora_targets, "maps of each layer that get factors");
 }
 

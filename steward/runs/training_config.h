@@ -16,6 +16,7 @@ struct ModelConfig {
   std::string precision = "bf16";  ///< of frozen weights: bf16 | f32
   std::int64_t lora_rank = 16;
   double lora_alpha = 32;
+  std::int64_t lora_layers = 0;  ///< the last ones, which get factors; 0: all
   std::vector<std::string> lora_targets = {"attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"};
 };
 

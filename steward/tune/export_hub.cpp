@@ -86,28 +86,31 @@ json::Object hub_config(const LlamaShape& shape) {
 Result<void> export_hub_adapter(const std::string& folder, const LlamaShape& shape, const Lora& lora, const ModelCard& card) {
   Safetensors weights;
   std::set<std::string> targets;
+  std::set<std::int64_t> layers;
   for (const auto& [name, pair] : lora.pairs) {
     if (!pair.a.isfinite().all().item<bool>() || !pair.b.isfinite().all().item<bool>())
       return fail(ErrorCode::kInvalidInput,
                   fmt::format("{} holds infinite numbers or none: training went wrong, nothing is exported", name));
     const std::string hub = hub_name(name), stem = hub.substr(0, hub.rfind('.'));
+    if (const auto layer = layer_of(name)) layers.insert(*layer);
     targets.insert(stem.substr(stem.rfind('.') + 1));
     weights.tensors.emplace("base_model.model." + stem + ".lora_A.weight", pair.a);
     weights.tensors.emplace("base_model.model." + stem + ".lora_B.weight", hub_rows(name, pair.b.detach(), shape));
   }
   json::Array modules;
   for (const std::string& target : targets) modules.emplace_back(target);
-  const json::Object config{{"peft_type", "LORA"},
-                            {"task_type", "CAUSAL_LM"},
-                            {"base_model_name_or_path", card.base},
-                            {"r", lora.rank},
-                            {"lora_alpha", lora.alpha},
-                            {"lora_dropout", 0.0},
-                            {"target_modules", modules},
-                            {"bias", "none"},
-                            {"fan_in_fan_out", false},
-                            {"inference_mode", true},
-                            {"init_lora_weights", true}};
+  json::Object config{{"peft_type", "LORA"},
+                      {"task_type", "CAUSAL_LM"},
+                      {"base_model_name_or_path", card.base},
+                      {"r", lora.rank},
+                      {"lora_alpha", lora.alpha},
+                      {"lora_dropout", 0.0},
+                      {"target_modules", modules},
+                      {"bias", "none"},
+                      {"fan_in_fan_out", false},
+                      {"inference_mode", true},
+                      {"init_lora_weights", true}};
+  if (static_cast<std::int64_t>(layers.size()) < shape.layers) config["layers_to_transform"] = json::Array(layers.begin(), layers.end());
   return write_folder(folder, {config, "adapter_config.json", weights, "adapter_model.safetensors", render_card(card, "peft")});
 }
 

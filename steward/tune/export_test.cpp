@@ -183,6 +183,9 @@ TEST(Export, TheHubsAdapterIsTheSameChange) {
   EXPECT_GT(apart(change, pair.b.detach().mm(pair.a.detach())), 0.1);
   const std::string config = *read_file(folder + "/adapter_config.json");
   EXPECT_NE(config.find("\"target_modules\":[\"down_proj\",\"q_proj\"]"), std::string::npos) << config;
+  EXPECT_EQ(config.find("layers_to_transform"), std::string::npos) << "all of them";
+  ASSERT_TRUE(export_hub_adapter(folder, shape, *make_lora(shape, {.layers = 1}), card()));
+  EXPECT_NE(read_file(folder + "/adapter_config.json")->find("\"layers_to_transform\":[1]"), std::string::npos);
 }
 
 TEST(Export, WhatIsNotFiniteIsNotWritten) {

@@ -125,6 +125,31 @@ TEST(Llama, AFreshLoraChangesNothing) {
   EXPECT_FALSE(at::equal(make_lora(shape, {.seed = 2})->parameters()[0], lora.parameters()[0])) << "another seed";
   EXPECT_FALSE(make_lora(shape, {.targets = {"attn_norm"}}));
   EXPECT_FALSE(make_lora(shape, {.rank = 0}));
+  EXPECT_FALSE(make_lora(shape, {.layers = shape.layers + 1}));
+}
+
+TEST(Llama, ALoraOfTheLastLayersHasTheGradientsOfOneThatIsZeroBelow) {
+  const LlamaShape shape = testing::tiny_shape();
+  const Llama model(testing::random_weights(shape));
+  Lora all = *make_lora(shape, {.rank = 3, .alpha = 6}), last = *make_lora(shape, {.rank = 3, .alpha = 6, .layers = 1});
+  EXPECT_EQ(last.pairs.size(), 7u);
+  testing::shake(last, 1);
+  {
+    const at::NoGradGuard guard;
+    for (const auto& [name, pair] : last.pairs) {
+      all.pairs.at(name).a.copy_(pair.a);
+      all.pairs.at(name).b.copy_(pair.b);
+    }
+  }
+  const Packed batch = pack({testing::random_tokens(6, shape.vocabulary, 1), testing::random_tokens(4, shape.vocabulary, 2)});
+  std::vector<Tensor> same;
+  for (const auto& [name, pair] : last.pairs) same.insert(same.end(), {all.pairs.at(name).a, all.pairs.at(name).b});
+  std::vector<Tensor> own;
+  for (const auto& [name, pair] : last.pairs) own.insert(own.end(), {pair.a, pair.b});
+  for (const Keep keep : {Keep::kLayerInputs, Keep::kAll}) {
+    const auto wanted = gradients(model, batch, {&all, keep}, same), given = gradients(model, batch, {&last, keep}, own);
+    for (std::size_t i = 0; i < wanted.size(); ++i) EXPECT_LT(apart(given[i], wanted[i]), 1e-6) << i;
+  }
 }
 
 TEST(Files, WhatIsNoModelIsAnErrorThatNamesTheFile) {

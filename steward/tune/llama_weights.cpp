@@ -1,5 +1,6 @@
 #include "steward/tune/llama_weights.h"
 
+#include <charconv>
 #include <filesystem>
 #include <utility>
 
@@ -62,6 +63,15 @@ Tensor to_neighbours(const Tensor& matrix, std::int64_t heads) {
 
 Tensor to_halves(const Tensor& matrix, std::int64_t heads) {
   return matrix.reshape({heads, matrix.size(0) / heads / 2, 2, matrix.size(1)}).transpose(1, 2).reshape(matrix.sizes()).contiguous();
+}
+
+std::optional<std::int64_t> layer_of(const std::string& name) {
+  constexpr std::string_view kBegin = "blk.";
+  if (!name.starts_with(kBegin)) return std::nullopt;
+  std::int64_t out = 0;
+  const auto [rest, error] = std::from_chars(name.data() + kBegin.size(), name.data() + name.size(), out);
+  if (error != std::errc{} || *rest != '.') return std::nullopt;
+  return out;
 }
 
 std::string hub_name(const std::string& name) {

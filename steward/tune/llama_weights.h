@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,9 @@ class GgufTensors {
 Tensor to_neighbours(const Tensor& matrix, std::int64_t heads);
 /// The other way round.
 Tensor to_halves(const Tensor& matrix, std::int64_t heads);
+
+/// 3 of blk.3.attn_q.weight; none if the name is of no layer.
+std::optional<std::int64_t> layer_of(const std::string& name);
 
 /// The hub's name of a tensor of GGUF's name, such as model.layers.0.self_attn.q_proj.weight; empty if it has none.
 std::string hub_name(const std::string& name);

@@ -46,8 +46,14 @@ Result<Lora> make_lora(const LlamaShape& shape, const LoraOptions& options) {
   for (const std::string& target : options.targets)
     if (std::find(kTargets.begin(), kTargets.end(), target) == kTargets.end())
       return fail(ErrorCode::kInvalidInput, fmt::format("a LoRA's targets are of {}", fmt::join(kTargets, ", ")));
+  if (options.layers < 0 || options.layers > shape.layers)
+    return fail(ErrorCode::kInvalidInput, fmt::format("the model has {} layers, the LoRA is to have {}", shape.layers, options.layers),
+                "model.lora.layers");
+  const std::int64_t first = options.layers > 0 ? shape.layers - options.layers : 0;
   Lora out{options.rank, options.alpha, {}};
   for (const TensorShape& tensor : tensors_of(shape)) {
+    const auto layer = layer_of(tensor.name);
+    if (!layer || *layer < first) continue;
     const auto is_target = [&](const std::string& target) { return tensor.name.ends_with("." + target + ".weight"); };
     if (std::none_of(options.targets.begin(), options.targets.end(), is_target)) continue;
     const Tensor a = random_factor(tensor.name, options.rank, tensor.size[1], options.seed);

@@ -29,10 +29,11 @@ struct LoraOptions {
   double alpha = 32;
   std::vector<std::string> targets = {"attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"};  ///< in each layer
   std::uint64_t seed = 0;
+  std::int64_t layers = 0;  ///< the last ones; 0: all
 };
 
 /// Factors that change nothing yet: a uniform in ±1/√in, of the seed and the weight's name alone; b 0. They ask for gradients.
-/// Errors: kInvalidInput for a target that is no linear map of a layer, or a rank or alpha that is not above 0.
+/// Errors: kInvalidInput for a target that is no linear map of a layer, a rank or alpha that is not above 0, or more layers than there are.
 Result<Lora> make_lora(const LlamaShape& shape, const LoraOptions& options);
 
 /// weight + scale · b a, in float32: [out, in].

@@ -21,7 +21,7 @@ Result<Trainee> open_trainee(const runs::ModelConfig& config, const runs::Optimi
     for (const auto& [name, tensor] : model.tensors())
       if (tensor.requires_grad()) trained.emplace(name, tensor);
   } else if (config.train == "lora") {
-    lora = TRY(make_lora(model.shape(), {config.lora_rank, config.lora_alpha, config.lora_targets, seed}));
+    lora = TRY(make_lora(model.shape(), {config.lora_rank, config.lora_alpha, config.lora_targets, seed, config.lora_layers}));
     trained.merge(lora.named());
   }
   if (trained.empty()) return fail(ErrorCode::kInvalidInput, "nothing is trained: this recipe has no head (model.train)", "model.train");
