@@ -12,6 +12,7 @@
 #include "steward/filters/judge/judge_filter.h"
 #include "steward/filters/leak/leak.h"
 #include "steward/filters/lexicon/lexicon.h"
+#include "steward/filters/llm_classifier/llm_classifier.h"
 #include "steward/filters/pattern/pattern.h"
 #include "steward/filters/pii/pii.h"
 #include "steward/filters/remote/remote.h"
@@ -62,7 +63,8 @@ constexpr std::pair<std::string_view, MakeWithEncoder> kEncoderFilters[] = {{"cl
 /// Those that score with a head over a language model.
 using MakeWithScoring = Result<std::unique_ptr<guard::Filter>> (*)(const policy::FilterSpec&, const guard::FilterEnvironment&,
                                                                    const filters::ScoringSource&);
-constexpr std::pair<std::string_view, MakeWithScoring> kScoringFilters[] = {{"reward", filters::make_reward}};
+constexpr std::pair<std::string_view, MakeWithScoring> kScoringFilters[] = {{"reward", filters::make_reward},
+                                                                            {"llm-classifier", filters::make_llm_classifier}};
 
 /// Changes whenever a file is written, without reading it.
 std::string stamp_of(const std::vector<std::string>& files) {

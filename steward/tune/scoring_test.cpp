@@ -4,6 +4,7 @@
 #include "steward/core/hash.h"
 #include "steward/data/samples.h"
 #include "steward/model/llama/scoring_model.h"
+#include "steward/tune/class_heads.h"
 #include "steward/tune/export.h"
 #include "steward/tune/reward_head.h"
 #include "steward/tune/testing/library.h"
@@ -89,6 +90,34 @@ TEST(Scoring, GivesTheTrainersScores) {
   const std::string exact = testing::scratch_folder() + "/small-f32.gguf";
   ASSERT_TRUE(export_merged(exact, testing::small_chat_model(), adding(Lora{1, 1, {}}), NumberFormat::kF32, {}));
   expect_the_trainers_scores(Judge(exact, "exact"), 2e-5);
+}
+
+TEST(Scoring, ClassHeadsGiveTheTrainersLogOdds) {
+  const Judge judge(testing::small_chat_model(), "classes");
+  ClassHeads heads = make_class_heads({"a", "b", "c"}, judge.model.shape().width);
+  at::manual_seed(6);
+  heads.weight = kHeadSize * at::randn({3, judge.model.shape().width});
+  heads.bias = at::randn({3});
+  model::ScoringOptions options = judge.options;
+  options.head = judge.folder + "/classes-heads.gguf";
+  ModelCard card;
+  card.base_sha256 = *sha256_file_hex(judge.base);
+  ASSERT_TRUE(export_class_heads(options.head, heads, *sha256_file_hex(options.adapter), card));
+  const auto scoring = model::ScoringModel::open(options);
+  ASSERT_TRUE(scoring) << scoring.error().message;
+  EXPECT_EQ((*scoring)->labels(), heads.labels);
+  const auto tokenizer = model::ChatTokenizer::open(judge.base).value();
+  const at::NoGradGuard guard;
+  for (const auto& [prompt, answer] : texts()) {
+    auto tokens = tokenizer.tokenize(answer).value();
+    if (const auto leading = tokenizer.leading()) tokens.insert(tokens.begin(), *leading);
+    const Tensor hidden = judge.model.hidden(pack({tokens}), {&judge.lora});
+    const Tensor wanted = heads.scores(hidden.narrow(0, hidden.size(0) - 1, 1));
+    const auto given = (*scoring)->classify(answer);
+    ASSERT_TRUE(given) << given.error().message;
+    for (std::int64_t i = 0; i < 3; ++i)
+      EXPECT_NEAR(given->at(static_cast<std::size_t>(i)), wanted[0][i].item<double>(), kApartMax) << answer;
+  }
 }
 
 TEST(Scoring, LongChatsLoseTheirOldestMessages) {

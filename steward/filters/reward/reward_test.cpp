@@ -1,7 +1,5 @@
 #include "steward/filters/reward/reward.h"
 
-#include <ggml.h>
-#include <gguf.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,7 +9,7 @@
 
 #include "steward/core/clock.h"
 #include "steward/core/hash.h"
-#include "steward/core/random.h"
+#include "steward/filters/testing/scoring_heads.h"
 #include "steward/guard/conformance.h"
 #include "steward/model/model_files.h"
 #include "steward/policy/testing/policy_files.h"
@@ -21,8 +19,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr char kBase[] = "SmolLM2-135M-Instruct.Q8_0.gguf";
-constexpr int kWidth = 576;
 constexpr char kPolicy[] = R"(
 policy: {id: scored, version: 1.0.0, owner: a@example.org}
 applies: {audience: [general], languages: [en], surfaces: [chat]}
@@ -32,38 +28,15 @@ filters:
   - {name: reward, kind: reward, ON, DEADLINE config: {base: BASE, head: head.gguf, category: poor, threads: 1 MORE}}
 )";
 
-/// A head of random numbers for the default model alone.
-std::string write_head(const std::string& path, const std::string& base_sha256) {
-  ggml_context* context = ggml_init({1 << 16, nullptr, false});
-  gguf_context* file = gguf_init_empty();
-  gguf_set_val_str(file, "general.type", "reward-head");
-  gguf_set_val_str(file, "general.architecture", "llama");
-  gguf_set_val_str(file, "reward_head.base_sha256", base_sha256.c_str());
-  gguf_set_val_str(file, "reward_head.adapter_sha256", "");
-  ggml_tensor* weight = ggml_new_tensor_1d(context, GGML_TYPE_F32, kWidth);
-  ggml_tensor* bias = ggml_new_tensor_1d(context, GGML_TYPE_F32, 1);
-  ggml_set_name(weight, "head.weight");
-  ggml_set_name(bias, "head.bias");
-  Random random(11);
-  for (int i = 0; i < kWidth; ++i) static_cast<float*>(weight->data)[i] = static_cast<float>(random.uniform() - 0.5) * 0.2F;
-  static_cast<float*>(bias->data)[0] = 0;
-  gguf_add_tensor(file, weight);
-  gguf_add_tensor(file, bias);
-  EXPECT_TRUE(gguf_write_to_file(file, path.c_str(), false));
-  gguf_free(file);
-  ggml_free(context);
-  return path;
-}
-
 class RewardFilter : public policy::testing::PolicyFiles {
  protected:
   void SetUp() override {
     PolicyFiles::SetUp();
-    const auto base = model::find_model_file(kBase);
+    const auto base = model::find_model_file(testing::kScoredBase);
     ASSERT_TRUE(base) << base.error().message << " (tests find models by STEWARD_MODELS_DIR)";
     static const std::string digest = *sha256_file_hex(*base);
     options_.base = *base;
-    options_.head = write_head((folder_ / "head.gguf").string(), digest);
+    options_.head = testing::write_heads((folder_ / "head.gguf").string(), digest);
     options_.threads = 1;
   }
   std::string policy_text(const std::string& more, const std::string& on = "on: [output]",
@@ -156,8 +129,10 @@ TEST_F(RewardFilter, WhatIsWiredWrongIsSaidWithItsPlace) {
   EXPECT_THAT(error(policy_text(", adapter: nowhere.gguf")), HasSubstr("nowhere.gguf"));
   EXPECT_THAT(error(policy_text(", model: demo")), HasSubstr("model"));
   EXPECT_THAT(error(policy_text(", adapter: head.gguf")), HasSubstr("without an adapter"));
-  write_head((folder_ / "head.gguf").string(), std::string(64, '0'));
+  testing::write_heads((folder_ / "head.gguf").string(), std::string(64, '0'));
   EXPECT_THAT(error(policy_text("")), HasSubstr("another base"));
+  testing::write_heads((folder_ / "head.gguf").string(), *sha256_file_hex(options_.base), {"spam"});
+  EXPECT_THAT(error(policy_text("")), HasSubstr("kind: llm-classifier"));
 }
 
 }  // namespace

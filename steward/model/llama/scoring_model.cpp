@@ -1,6 +1,8 @@
 #include "steward/model/llama/scoring_model.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -9,6 +11,7 @@
 #include <llama.h>
 
 #include "steward/core/hash.h"
+#include "steward/core/json.h"
 #include "steward/model/encoder/weights_file.h"
 #include "steward/model/llama/gguf_header.h"
 #include "steward/model/llama/loaded.h"
@@ -18,9 +21,10 @@ namespace {
 
 constexpr int kBatchTokens = 512;
 
-struct Head {
-  std::vector<float> weight;
-  float bias = 0;
+struct Heads {
+  std::vector<std::string> labels;  ///< empty: one head, of a reward
+  std::vector<float> weight;        ///< [heads · width]
+  std::vector<float> bias;          ///< [heads]
 };
 
 Result<void> check_digest(const std::string& what, const std::string& path, const std::string& wanted) {
@@ -30,20 +34,41 @@ Result<void> check_digest(const std::string& what, const std::string& path, cons
                                                     what, path, wanted, digest));
 }
 
-Result<Head> read_head(const ScoringOptions& options, std::size_t width) {
+/// A JSON list of texts, at least one.
+Result<std::vector<std::string>> read_labels(const WeightsFile& file, const std::string& path) {
+  std::vector<std::string> out;
+  const auto value = json::parse(file.text("class_heads.labels"));
+  if (value && value->is_array())
+    for (const json::Value& label : value->get_array())
+      if (label.is_string()) out.emplace_back(label.get_string());
+  if (out.empty()) return fail(ErrorCode::kInvalidInput, fmt::format("{} names no labels (class_heads.labels)", path));
+  return out;
+}
+
+Result<Heads> read_heads(const ScoringOptions& options, std::size_t width) {
   const WeightsFile file = TRY(WeightsFile::open(options.head));
-  if (file.text("general.type") != "reward-head")
-    return fail(ErrorCode::kInvalidInput, fmt::format("{} is no reward head: `steward-tune reward` writes them", options.head));
-  TRY(check_digest("base", options.base, file.text("reward_head.base_sha256")));
-  const std::string adapter = file.text("reward_head.adapter_sha256");
+  const std::string type = file.text("general.type");
+  if (type != "reward-head" && type != "class-heads")
+    return fail(
+        ErrorCode::kInvalidInput,
+        fmt::format("{} is no reward head and holds no class heads: `steward-tune reward` and `llm-classifier` write them", options.head));
+  const std::string keys = type == "reward-head" ? "reward_head." : "class_heads.";
+  TRY(check_digest("base", options.base, file.text(keys + "base_sha256")));
+  const std::string adapter = file.text(keys + "adapter_sha256");
   if (adapter.empty() != options.adapter.empty())
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("the head {} was trained {} an adapter: {}", options.head, adapter.empty() ? "without" : "with",
                             adapter.empty() ? "name none" : "name the one beside it"));
   if (!adapter.empty()) TRY(check_digest("adapter", options.adapter, adapter));
-  Head out;
-  out.weight = TRY(file.vector("head.weight", width));
-  out.bias = TRY(file.vector("head.bias", 1)).front();
+  Heads out;
+  if (type == "class-heads") out.labels = TRY(read_labels(file, options.head));
+  const std::size_t count = std::max<std::size_t>(1, out.labels.size());
+  const StoredMatrix weight = TRY(file.matrix("head.weight", count, width));
+  out.weight.resize(count * width);
+  for (std::size_t i = 0; i < count; ++i) weight.read_row(i, std::span(out.weight).subspan(i * width, width));
+  if (!std::all_of(out.weight.begin(), out.weight.end(), [](float number) { return std::isfinite(number); }))
+    return fail(ErrorCode::kInvalidInput, fmt::format("{} holds numbers that are not finite", options.head));
+  out.bias = TRY(file.vector("head.bias", count));
   return out;
 }
 
@@ -77,17 +102,23 @@ struct ScoringModel::Parts {
   std::unique_ptr<llama_context, ContextDelete> context;
   const llama_vocab* vocab = nullptr;
   std::optional<ChatTemplate> chat_template;
-  Head head;
+  Heads heads;
   std::string digest;
   std::size_t tokens_max = 0;
   std::mutex mutex;  ///< of the context
 
   Result<std::vector<Token>> tokens_of(const std::vector<ChatMessage>& messages) const;
+  /// What stands before every text, or nothing.
+  std::optional<Token> bos() const {
+    const Token token = llama_vocab_bos(vocab);
+    return llama_vocab_get_add_bos(vocab) && token >= 0 ? std::optional(token) : std::nullopt;
+  }
 };
 
 ScoringModel::ScoringModel(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 ScoringModel::~ScoringModel() = default;
 const std::string& ScoringModel::digest() const { return parts_->digest; }
+const std::vector<std::string>& ScoringModel::labels() const { return parts_->heads.labels; }
 
 Result<std::unique_ptr<ScoringModel>> ScoringModel::open(const ScoringOptions& options) {
   TRY(read_gguf_header(options.base));
@@ -99,7 +130,7 @@ Result<std::unique_ptr<ScoringModel>> ScoringModel::open(const ScoringOptions& o
   if (!parts->model)
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("{} is not a whole model that this program reads ({})", options.base, last_library_error()));
-  parts->head = TRY(read_head(options, static_cast<std::size_t>(llama_model_n_embd(parts->model.get()))));
+  parts->heads = TRY(read_heads(options, static_cast<std::size_t>(llama_model_n_embd(parts->model.get()))));
   parts->digest = TRY(sha256_file_hex(options.head));
   if (!options.adapter.empty()) {
     TRY(read_gguf_header(options.adapter));
@@ -125,12 +156,11 @@ Result<std::unique_ptr<ScoringModel>> ScoringModel::open(const ScoringOptions& o
 
 Result<std::vector<Token>> ScoringModel::Parts::tokens_of(const std::vector<ChatMessage>& messages) const {
   std::vector<Token> out;
-  const Token bos = llama_vocab_bos(vocab);
   for (const PromptPart& part : TRY(chat_template->render(messages, PromptEnd::kMessages))) {
     const auto tokens = TRY(model::tokenize(vocab, part.text, false, !part.is_input));
     out.insert(out.end(), tokens.begin(), tokens.end());
   }
-  if (llama_vocab_get_add_bos(vocab) && bos >= 0 && (out.empty() || out.front() != bos)) out.insert(out.begin(), bos);
+  if (const auto first = bos(); first && (out.empty() || out.front() != *first)) out.insert(out.begin(), *first);
   return out;
 }
 
@@ -149,6 +179,29 @@ Result<double> ScoringModel::score(const std::vector<ChatMessage>& messages) con
 }
 
 Result<double> ScoringModel::score(std::span<const Token> tokens) const {
+  if (!labels().empty()) return fail(ErrorCode::kInvalidInput, "the model has class heads: it classifies, and scores no answers");
+  return TRY(read(tokens)).front();
+}
+
+Result<std::vector<double>> ScoringModel::classify(std::string_view text) const {
+  if (labels().empty()) return fail(ErrorCode::kInvalidInput, "the model has a reward head: it scores answers, and classifies nothing");
+  const std::vector<Token> tokens = TRY(model::tokenize(parts_->vocab, text, false, false));
+  if (tokens.empty()) return fail(ErrorCode::kInvalidInput, "an empty text has no class");
+  const auto first = parts_->bos();
+  const std::size_t room = parts_->tokens_max - (first ? 1 : 0);
+  std::vector<double> out(labels().size(), -std::numeric_limits<double>::infinity());
+  for (std::size_t begin = 0; begin < tokens.size(); begin += room) {
+    std::vector<Token> window;
+    if (first) window.push_back(*first);
+    const std::size_t end = std::min(tokens.size(), begin + room);
+    window.insert(window.end(), tokens.begin() + static_cast<std::ptrdiff_t>(begin), tokens.begin() + static_cast<std::ptrdiff_t>(end));
+    const std::vector<double> here = TRY(read(window));
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = std::max(out[i], here[i]);
+  }
+  return out;
+}
+
+Result<std::vector<double>> ScoringModel::read(std::span<const Token> tokens) const {
   if (tokens.empty() || tokens.size() > parts_->tokens_max)
     return fail(ErrorCode::kTooLarge,
                 fmt::format("{} tokens are to be scored, from 1 to {} can be: raise context_tokens", tokens.size(), parts_->tokens_max));
@@ -163,8 +216,12 @@ Result<double> ScoringModel::score(std::span<const Token> tokens) const {
   }
   const float* hidden = llama_get_embeddings_ith(context, -1);
   if (!hidden) return fail(ErrorCode::kInternal, "the scoring model gives no hidden states");
-  double out = parts_->head.bias;
-  for (std::size_t i = 0; i < parts_->head.weight.size(); ++i) out += static_cast<double>(parts_->head.weight[i]) * hidden[i];
+  const Heads& heads = parts_->heads;
+  std::vector<double> out(heads.bias.begin(), heads.bias.end());
+  const float* weight = heads.weight.data();
+  const std::size_t width = heads.weight.size() / out.size();
+  for (double& value : out)
+    for (std::size_t i = 0; i < width; ++i) value += static_cast<double>(*weight++) * hidden[i];
   return out;
 }
 
