@@ -44,25 +44,25 @@ void declare(runs::Fields& fields, RejectionConfig& config) {
 /// Samples, scores and picks, some prompts at a time.
 Result<AnswerPool> sample_round(const RejectionConfig& config, const PolicyRun& run, RecordedRollouts& rollouts) {
   AnswerPool pool(run.tokenizer);
-  const auto& prompts_of_run = run.data.train;
+  const auto& samples = run.data.train;
   double all = 0, best = 0, asked = 0, answered = 0;
-  for (const data::BatchPlan& plan : in_order(prompts_of_run.size(), static_cast<std::size_t>(config.prompts_at_once))) {
+  for (const data::BatchPlan& plan : in_order(samples.size(), static_cast<std::size_t>(config.prompts_at_once))) {
     const std::vector<std::size_t> prompts = prompts_of(plan);
-    const auto answers = TRY(rollouts.answers({fmt::format("prompts-{:06}", prompts.front()), prompts, config.draws}, prompts_of_run,
+    const auto answers = TRY(rollouts.answers({fmt::format("prompts-{:06}", prompts.front()), prompts, config.draws}, samples,
                                               config.adapter.empty() ? nullptr : &run.trainee.start));
-    const Scores scores = TRY(run.rewards->score(prompts_of_run, answers));
+    const Scores scores = TRY(run.rewards->score(samples, answers));
     for (std::size_t i = 0; i < prompts.size(); ++i) {
       const auto draws = static_cast<std::size_t>(config.draws);
       const auto chosen = best_of(answers, scores, i * draws, draws);
       for (std::size_t j = i * draws; j < (i + 1) * draws; ++j) all += scores.rewards[j] / static_cast<double>(draws);
       asked += 1;
       if (!chosen) continue;
-      TRY(pool.add(prompts_of_run[prompts[i]], answers[*chosen], scores, *chosen));
+      TRY(pool.add(samples[prompts[i]], answers[*chosen], scores, *chosen));
       best += scores.rewards[*chosen];
       answered += 1;
     }
     tell(run.world, {fmt::format("{} of {} prompts: mean reward {:.3f}, of the best {:.3f}; {} prompts have no answer that ends", asked,
-                                 prompts_of_run.size(), all / asked, best / std::max(answered, 1.0), asked - answered)});
+                                 samples.size(), all / asked, best / std::max(answered, 1.0), asked - answered)});
   }
   return pool;
 }
