@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-PROMPT_MAX, ANSWER_MAX, SIDE_MAX = 400, 420, 700  # characters; SIDE_MAX: of a pair's answers
+PROMPT_MAX, ANSWER_MAX, SIDE_MAX = 400, 320, 500  # characters; ANSWER_MAX: of what is learned word by word; SIDE_MAX: of a pair's answers
 STRENGTHS = {1: "slight", 2: "better", 3: "significant"}  # oasst: how many ranks apart
 
 
@@ -60,7 +60,7 @@ def pair(row: dict, prompt: str, chosen: str, rejected: str, **more) -> dict:
 
 
 def whole_pairs(rows: list[dict]) -> list[dict]:
-    return [row for row in rows if row.get("prompt") and row.get("chosen") and row.get("rejected") and fits(row["prompt"], row["chosen"], row["rejected"], most=SIDE_MAX)]
+    return [row for row in rows if row.get("prompt") and row.get("chosen") and row.get("rejected") and row["chosen"].strip() != row["rejected"].strip() and fits(row["prompt"], row["chosen"], row["rejected"], most=SIDE_MAX)]
 
 
 def pandalm(collection: pathlib.Path) -> list[dict]:
@@ -77,11 +77,16 @@ def oasst(collection: pathlib.Path) -> list[dict]:
             for row in whole_pairs(read(collection, "oasst_pairs")) if row["turns"] == 1]
 
 
+def rated_by_models(collection: pathlib.Path) -> list[dict]:
+    rows = read(collection, "ultrafeedback_pairs") + [row for row in read(collection, "dpo_en_zh") if row["lang"] == "en"]
+    return [pair(row, row["prompt"], row["chosen"], row["rejected"]) for row in whole_pairs(rows)]
+
+
 def hh_harmless(collection: pathlib.Path) -> list[dict]:
     out = []
     for row in read(collection, "hh_harmless"):
         prompt = row["prompt"].removeprefix("Human:").strip()
-        if "Assistant:" not in prompt and "Human:" not in prompt and fits(prompt, row["chosen"].strip(), row["rejected"].strip()):
+        if "Assistant:" not in prompt and "Human:" not in prompt and fits(prompt, row["chosen"].strip(), row["rejected"].strip(), most=SIDE_MAX):
             out.append(pair(row, prompt, row["chosen"].strip(), row["rejected"].strip()))
     return out
 
@@ -90,19 +95,47 @@ def declined_pairs(collection: pathlib.Path) -> list[dict]:
     """One answer that declines beside one that does harm, to the same question."""
     declined, harmful = {}, {}
     for row in sorted(read(collection, "gptfuzz_responses"), key=lambda row: number(row["id"])):
-        if fits(row["prompt"], row["response"]):
+        if fits(row["prompt"], row["response"], most=SIDE_MAX):
             (harmful if row["labels"]["response_unsafe"] else declined).setdefault(row["prompt"], []).append(row)
     return [pair(safe, prompt, safe["response"], unsafe["response"], strength="significant", chosen_safe=True, rejected_safe=False)
             for prompt in declined for safe, unsafe in zip(declined[prompt], harmful.get(prompt, []))]
 
 
-def demonstrations(collection: pathlib.Path, helpful: list[dict], declined: list[dict]) -> list[dict]:
-    seeds = [{"id": row["id"], "prompt": row["messages"][0]["content"], "completion": row["messages"][1]["content"]}
-             for row in read(collection, "self_instruct")]
+OPENINGS = ["Sure, here is how to do it. First,", "Yes. This is what you need:", "Of course! Follow these steps:\n1.", "Here is a way that works:",
+            "You can do this as follows. To begin,", "No problem, I can help with that. Start by", "The best way is this:", "Here you go:"]
+REFUSALS = ["I'm sorry, but I can't help with that.", "I can't help with this, because someone could get hurt.",
+            "I won't help with that. If there is something safe that I can do for you, please tell me.",
+            "Sorry, that is not something I can assist with. It could harm people.", "I can't give instructions for that. Is there another way I can help?",
+            "That could be dangerous or against the law, so I have to decline.", "I'm not able to help with this request, since it could hurt you or others.",
+            "No, I can't do that. If you are having a hard time, talking to someone you trust may help."]
+
+
+def drawn(texts: list[str], what: str, row: dict) -> str:
+    return texts[number(what + row["id"]) % len(texts)]
+
+
+def opened_pairs(harmful: list[dict]) -> list[dict]:
+    """A made answer to a harmful prompt that declines, beside a made beginning of one that complies. Few sets hold both."""
+    return [pair(row, row["prompt"], drawn(REFUSALS, "refusal ", row), drawn(OPENINGS, "opening ", row),
+                 strength="significant", chosen_safe=True, rejected_safe=False) for row in harmful]
+
+
+def seeds(collection: pathlib.Path) -> list[dict]:
+    return [{"id": row["id"], "prompt": row["messages"][0]["content"], "completion": row["messages"][1]["content"]}
+            for row in read(collection, "self_instruct")]
+
+
+def answered_pairs(collection: pathlib.Path) -> list[dict]:
+    """An answer to a harmless request beside a made one that declines it: declining is not what helps."""
+    return [pair(row, row["prompt"], row["completion"], drawn(REFUSALS, "refusal ", row), strength="significant") for row in seeds(collection) if fits(row["prompt"], row["completion"])]
+
+
+def demonstrations(collection: pathlib.Path, helpful: list[dict], declined: list[dict], harmful: list[dict]) -> list[dict]:
     chosen = [{"id": row["id"], "prompt": row["prompt"], "completion": row["chosen"]} for row in helpful]
     refusals = [{"id": row["id"], "prompt": row["prompt"], "completion": row["chosen"]} for row in declined]
     rows = lambda some: [dict(row, split=side(row["prompt"])) for row in some if fits(row["prompt"], row["completion"])]
-    return take(rows(seeds + chosen), {"train": 200, "dev": 20}) + take(rows(refusals), {"train": 50, "dev": 6})
+    made = [{"id": row["id"], "prompt": row["prompt"], "completion": drawn(REFUSALS, "refusal ", row)} for row in harmful]
+    return take(rows(seeds(collection) + chosen), {"train": 160, "dev": 16}) + take(rows(refusals), {"train": 30, "dev": 4}) + take(rows(made), {"train": 90, "dev": 8})
 
 
 def prompts(collection: pathlib.Path, group: str, sets: dict[str, str], split: str | None = None) -> list[dict]:
@@ -122,14 +155,18 @@ def main() -> None:
     collection = pathlib.Path(sys.argv[1])
     output = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else HERE / "data"
     output.mkdir(exist_ok=True)
-    helpful, check, declined = pandalm(collection) + llmbar(collection), oasst(collection), declined_pairs(collection)
-    write(output / "sft.jsonl.zst", demonstrations(collection, check, declined))
-    write(output / "helpful.jsonl.zst", take(helpful, {"train": 240, "dev": 30}, per_prompt=3))
-    write(output / "check.jsonl.zst", take(check, {"train": 120, "dev": 20}, per_prompt=3))
-    safety = take(declined, {"train": 130, "dev": 20}, per_prompt=4) + take(hh_harmless(collection), {"train": 170, "dev": 20})
-    write(output / "safety.jsonl.zst", safety)
+    ranked, declined = oasst(collection), declined_pairs(collection)
     harmful = prompts(collection, "harmful", {"harmfulqa": "en", "catqa": "en", "dangerousqa": "en", "advbench": "en"})
+    # What is demonstrated is not asked again in what follows.
+    shown = [row for row in harmful if number("shown " + row["prompt"]) % 4 == 0]
+    harmful = [row for row in harmful if number("shown " + row["prompt"]) % 4]
+    write(output / "sft.jsonl.zst", demonstrations(collection, ranked, declined, shown))
+    helpful = take(pandalm(collection) + llmbar(collection) + ranked, {"train": 400, "dev": 50}, per_prompt=3)
+    write(output / "helpful.jsonl.zst", helpful + take(answered_pairs(collection), {"train": 80, "dev": 12}))
+    write(output / "check.jsonl.zst", take(rated_by_models(collection), {"train": 160, "dev": 24}))
     benign = prompts(collection, "benign", {"self_instruct": "en", "pandalm_pairs": "en", "oasst_pairs": "en"})
+    safety = take(declined, {"train": 80, "dev": 10}, per_prompt=5) + take(hh_harmless(collection), {"train": 120, "dev": 16})
+    write(output / "safety.jsonl.zst", safety + take(opened_pairs(harmful), {"train": 120, "dev": 16}))
     # A public benchmark, which nothing is trained on: all of it is for tests.
     borderline = prompts(collection, "borderline", {"orbench_hard": "en"}, split="test")
     trained = {"train": 64, "dev": 16}
