@@ -34,6 +34,7 @@ step sft sft "data.files=[$data/sft$ending]" "model.base=$base" "${small[@]}"
 step helpfulness reward "data.files=[$data/helpful$ending]" "model.base=$tuned" "${small[@]}"
 step safety reward "data.files=[$data/safety$ending, $data/helpful$ending]" "model.base=$tuned" "${small[@]}"
 step check reward "data.files=[$data/check$ending]" "model.base=$tuned" "${small[@]}"
+# `check` is watched while a policy learns against the other two: it has no say in which answer is the best.
 step rejection rejection "data.files=[$data/prompts$ending]" "model.base=$tuned" "${rewards[@]:0:2}" "${small[@]}" "${few[@]}"
 step ppo ppo "data.files=[$data/prompts$ending]" "model.base=$tuned" "model.adapter=$runs/rejection/adapter.gguf" "${rewards[@]}" "${small[@]}" "${tiny[@]}"
 

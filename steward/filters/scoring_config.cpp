@@ -10,15 +10,6 @@ namespace {
 
 constexpr std::chrono::seconds kDeadlineMin{1};
 
-Result<double> number_or(const yaml::Node& node, std::string_view key, double fallback, std::pair<double, double> range) {
-  const yaml::Node* found = node.find(key);
-  if (!found) return fallback;
-  const double value = TRY(found->as_number());
-  if (!(value >= range.first && value <= range.second))
-    return yaml::fail_at(*found, fmt::format("{} is from {} to {}", key, range.first, range.second));
-  return value;
-}
-
 Result<std::string> find_file(const yaml::Node& config, std::string_view key, const guard::FilterEnvironment& environment) {
   const yaml::Node* node = config.find(key);
   if (!node) return std::string();
@@ -49,11 +40,7 @@ Result<ReportAt> read_report(const yaml::Node& config) {
   ReportAt out;
   out.report = TRY(number_or(config, "report", out.report, {0, 1}));
   out.severity = static_cast<int>(TRY(number_or(config, "severity", out.severity, {0, 3})));
-  if (const yaml::Node* calibration = config.find("calibration")) {
-    TRY(yaml::check_keys(*calibration, {"slope", "intercept"}, "calibration"));
-    out.calibration.slope = TRY(number_or(*calibration, "slope", 1, {0, 1000}));
-    out.calibration.intercept = TRY(number_or(*calibration, "intercept", 0, {-1000, 1000}));
-  }
+  out.calibration = TRY(read_calibration(config));
   return out;
 }
 

@@ -1,19 +1,13 @@
 #pragma once
 
-#include <cmath>
 #include <memory>
 
+#include "steward/filters/calibration.h"
 #include "steward/filters/models.h"
 #include "steward/guard/filter.h"
 
 /// What filters over a scoring model read of their configuration alike.
 namespace steward::filters {
-
-/// Calibrated log-odds = slope · log-odds + intercept [Platt 1999].
-struct Calibration {
-  double slope = 1, intercept = 0;
-  double probability(double log_odds) const { return 1 / (1 + std::exp(-(slope * log_odds + intercept))); }
-};
 
 /// From this calibrated probability on there is a finding, and how grave it is.
 struct ReportAt {

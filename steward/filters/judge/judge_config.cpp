@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "steward/filters/calibration.h"
 #include "steward/policy/words.h"
 
 namespace steward::filters {
@@ -21,15 +22,6 @@ Result<std::int64_t> integer_or(const yaml::Node& config, std::string_view key, 
   return value;
 }
 
-Result<double> number_or(const yaml::Node& node, std::string_view key, double fallback, std::pair<double, double> range) {
-  const yaml::Node* found = node.find(key);
-  if (!found) return fallback;
-  const double value = TRY(found->as_number());
-  if (!(value >= range.first && value <= range.second))
-    return yaml::fail_at(*found, fmt::format("{} is from {} to {}", key, range.first, range.second));
-  return value;
-}
-
 Result<void> read_numbers(const yaml::Node& config, JudgeConfig& out) {
   out.timeout = std::chrono::milliseconds(TRY(integer_or(config, "timeout_ms", out.timeout.count(), {1, 600'000})));
   out.report = TRY(number_or(config, "report", out.report, {0, 1}));
@@ -39,11 +31,9 @@ Result<void> read_numbers(const yaml::Node& config, JudgeConfig& out) {
   out.output.chars_min = static_cast<std::size_t>(TRY(integer_or(config, "piece_chars", 400, {1, 2000})));
   out.input.bytes_max = static_cast<std::size_t>(TRY(integer_or(config, "text_bytes", 3000, {256, 100'000})));
   if (const yaml::Node* reproducible = config.find("reproducible")) out.reproducible = TRY(reproducible->as_bool());
-  if (const yaml::Node* calibration = config.find("calibration")) {
-    TRY(yaml::check_keys(*calibration, {"slope", "intercept"}, "calibration"));
-    out.slope = TRY(number_or(*calibration, "slope", 1, {0, 1000}));
-    out.intercept = TRY(number_or(*calibration, "intercept", 0, {-1000, 1000}));
-  }
+  const Calibration calibration = TRY(read_calibration(config));
+  out.slope = calibration.slope;
+  out.intercept = calibration.intercept;
   return {};
 }
 

@@ -8,11 +8,8 @@
 #include <fmt/format.h>
 
 #include "steward/core/clock.h"
-#include "steward/core/hash.h"
-#include "steward/filters/testing/scoring_heads.h"
+#include "steward/filters/testing/scoring_files.h"
 #include "steward/guard/conformance.h"
-#include "steward/model/model_files.h"
-#include "steward/policy/testing/policy_files.h"
 
 namespace steward::filters {
 namespace {
@@ -29,34 +26,13 @@ filters:
   - {name: topics, kind: llm-classifier, on: [input, output], DEADLINE config: {base: BASE, head: heads.gguf, threads: 1 MORE}}
 )";
 
-class LlmClassifierFilter : public policy::testing::PolicyFiles {
+class LlmClassifierFilter : public testing::ScoringFiles {
  protected:
-  void SetUp() override {
-    PolicyFiles::SetUp();
-    const auto base = model::find_model_file(testing::kScoredBase);
-    ASSERT_TRUE(base) << base.error().message << " (tests find models by STEWARD_MODELS_DIR)";
-    static const std::string digest = *sha256_file_hex(*base);
-    options_.base = *base;
-    options_.head = testing::write_heads((folder_ / "heads.gguf").string(), digest, {"buys", "plays"});
-    options_.threads = 1;
-  }
+  LlmClassifierFilter() : ScoringFiles(kPolicy, make_llm_classifier, "heads.gguf", {"buys", "plays"}) {}
   std::string policy_text(const std::string& more, const std::string& deadline = "deadline_ms: 60000,") const {
-    std::string out = kPolicy;
-    for (const auto& [name, value] : {std::pair{"DEADLINE", deadline}, std::pair{"BASE", options_.base}, std::pair{" MORE", more}})
-      out.replace(out.find(name), std::string_view(name).size(), value);
-    return out;
-  }
-  guard::FilterEnvironment environment(const policy::Policy* policy) const { return {folder_.string(), "", policy, ""}; }
-  Result<std::unique_ptr<guard::Filter>> make(const std::string& text) const {
-    const auto policy = must(text);
-    return make_llm_classifier(policy->filters().front(), environment(policy.get()), {});
-  }
-  std::string error(const std::string& text) const {
-    const auto made = make(text);
-    return made ? "" : made.error().message;
+    return filled({{"DEADLINE", deadline}, {" MORE", more}});
   }
 
-  model::ScoringOptions options_;
   const std::string one_ = "Half price today, come and buy.", other_ = "They won three games in a row.";
 };
 
@@ -118,10 +94,7 @@ TEST_F(LlmClassifierFilter, NothingOfAStreamLeavesBeforeItIsRead) {
     const auto policy =
         must(policy_text(fmt::format(", labels: [{{label: buys, category: sales, calibration: {{slope: 1, intercept: {}}}}}]", bias)));
     const auto model = std::shared_ptr<const model::ScoringModel>(model::ScoringModel::open(options_).value());
-    const auto factory = [&](const policy::FilterSpec& spec, const guard::FilterEnvironment& environment) {
-      return make_llm_classifier(spec, environment, [&](const model::ScoringOptions&) { return Result<decltype(model)>(model); });
-    };
-    const auto guard = guard::Guard::create(policy, factory, environment(policy.get()), clock);
+    const auto guard = guard::Guard::create(policy, factory(model), environment(policy.get()), clock);
     ASSERT_TRUE(guard) << guard.error().message;
     guard::Turn turn{{}, std::make_shared<guard::Conversation>(Key{})};
     EXPECT_EQ(guard::check_stream_invariance(**guard, turn, one_, 2, 7), "") << bias;
@@ -136,9 +109,9 @@ TEST_F(LlmClassifierFilter, WhatIsWiredWrongIsSaidWithItsPlace) {
   EXPECT_THAT(error(policy_text(", labels: [{label: sells, category: sales}]")), HasSubstr("it has: buys, plays"));
   EXPECT_THAT(error(policy_text(", labels: [{label: buys}]")), HasSubstr("`category`"));
   EXPECT_THAT(error(policy_text(", labels: [{label: buys, category: sales, report: 2}]")), HasSubstr("report is from 0 to 1"));
-  testing::write_heads((folder_ / "heads.gguf").string(), std::string(64, '0'), {"buys"});
+  replace_heads(std::string(64, '0'), {"buys"});
   EXPECT_THAT(error(policy_text(good)), HasSubstr("another base"));
-  testing::write_heads((folder_ / "heads.gguf").string(), *sha256_file_hex(options_.base));
+  replace_heads(base_sha256(), {});
   EXPECT_THAT(error(policy_text(good)), HasSubstr("kind: reward"));
 }
 

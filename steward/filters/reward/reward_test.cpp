@@ -8,11 +8,8 @@
 #include <fmt/format.h>
 
 #include "steward/core/clock.h"
-#include "steward/core/hash.h"
-#include "steward/filters/testing/scoring_heads.h"
+#include "steward/filters/testing/scoring_files.h"
 #include "steward/guard/conformance.h"
-#include "steward/model/model_files.h"
-#include "steward/policy/testing/policy_files.h"
 
 namespace steward::filters {
 namespace {
@@ -28,36 +25,14 @@ filters:
   - {name: reward, kind: reward, ON, DEADLINE config: {base: BASE, head: head.gguf, category: poor, threads: 1 MORE}}
 )";
 
-class RewardFilter : public policy::testing::PolicyFiles {
+class RewardFilter : public testing::ScoringFiles {
  protected:
-  void SetUp() override {
-    PolicyFiles::SetUp();
-    const auto base = model::find_model_file(testing::kScoredBase);
-    ASSERT_TRUE(base) << base.error().message << " (tests find models by STEWARD_MODELS_DIR)";
-    static const std::string digest = *sha256_file_hex(*base);
-    options_.base = *base;
-    options_.head = testing::write_heads((folder_ / "head.gguf").string(), digest);
-    options_.threads = 1;
-  }
+  RewardFilter() : ScoringFiles(kPolicy, make_reward, "head.gguf") {}
   std::string policy_text(const std::string& more, const std::string& on = "on: [output]",
                           const std::string& deadline = "deadline_ms: 60000,") const {
-    std::string out = kPolicy;
-    for (const auto& [name, value] :
-         {std::pair{"ON", on}, std::pair{"DEADLINE", deadline}, std::pair{"BASE", options_.base}, std::pair{" MORE", more}})
-      out.replace(out.find(name), std::string_view(name).size(), value);
-    return out;
-  }
-  guard::FilterEnvironment environment(const policy::Policy* policy) const { return {folder_.string(), "", policy, ""}; }
-  Result<std::unique_ptr<guard::Filter>> make(const std::string& text) const {
-    const auto policy = must(text);
-    return make_reward(policy->filters().front(), environment(policy.get()), {});
-  }
-  std::string error(const std::string& text) const {
-    const auto made = make(text);
-    return made ? "" : made.error().message;
+    return filled({{"ON", on}, {"DEADLINE", deadline}, {" MORE", more}});
   }
 
-  model::ScoringOptions options_;
   const std::vector<guard::Message> before_ = {{"developer", "Be brief."}, {"user", "How do I boil an egg?"}};
   const std::string one_ = "Eight minutes in boiling water.", other_ = "Boil boil boil boil boil!";
 };
@@ -100,10 +75,7 @@ TEST_F(RewardFilter, NothingOfAStreamLeavesBeforeItIsScored) {
   for (const double bias : {50., -50.}) {
     const auto policy = must(policy_text(fmt::format(", calibration: {{slope: 1, intercept: {}}}", bias)));
     const auto model = std::shared_ptr<const model::ScoringModel>(model::ScoringModel::open(options_).value());
-    const auto factory = [&](const policy::FilterSpec& spec, const guard::FilterEnvironment& environment) {
-      return make_reward(spec, environment, [&](const model::ScoringOptions&) { return Result<decltype(model)>(model); });
-    };
-    const auto guard = guard::Guard::create(policy, factory, environment(policy.get()), clock);
+    const auto guard = guard::Guard::create(policy, factory(model), environment(policy.get()), clock);
     ASSERT_TRUE(guard) << guard.error().message;
     guard::Turn turn{{}, std::make_shared<guard::Conversation>(Key{})};
     turn.messages = before_;
@@ -129,9 +101,9 @@ TEST_F(RewardFilter, WhatIsWiredWrongIsSaidWithItsPlace) {
   EXPECT_THAT(error(policy_text(", adapter: nowhere.gguf")), HasSubstr("nowhere.gguf"));
   EXPECT_THAT(error(policy_text(", model: demo")), HasSubstr("model"));
   EXPECT_THAT(error(policy_text(", adapter: head.gguf")), HasSubstr("without an adapter"));
-  testing::write_heads((folder_ / "head.gguf").string(), std::string(64, '0'));
+  replace_heads(std::string(64, '0'), {});
   EXPECT_THAT(error(policy_text("")), HasSubstr("another base"));
-  testing::write_heads((folder_ / "head.gguf").string(), *sha256_file_hex(options_.base), {"spam"});
+  replace_heads(base_sha256(), {"spam"});
   EXPECT_THAT(error(policy_text("")), HasSubstr("kind: llm-classifier"));
 }
 
