@@ -276,7 +276,8 @@ Result<void> classifier(const Arguments& arguments) {
   config.encoder = find_model(config.encoder);
   const auto file = TRY(model::WeightsFile::open(config.encoder));
   const Prepared data = TRY(prepare(config, file));
-  const BertOptions options = {.layers = config.layers, .frozen = config.frozen, .dtype = at::kBFloat16, .dropout = config.dropout};
+  const BertOptions options = {
+      .layers = config.layers, .frozen = config.frozen, .dtype = product_type(at::kBFloat16), .dropout = config.dropout};
   Classifier model{TRY(Bert::load(file, options)), ClassifierHead(data.heads), {config.pooled.begin(), config.pooled.end()}};
   const Parameters untuned = copy_of(model.parameters());
   AdamW optimizer(model.parameters(), {.weight_decay = config.optimizer.weight_decay});

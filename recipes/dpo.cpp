@@ -29,10 +29,18 @@ PairLogps logps(const Llama& model, const TokenBatch& batch, const Pass& pass) {
   return {sums.narrow(0, 0, pairs), sums.narrow(0, pairs, pairs)};
 }
 
-/// The base answers without its adapter: no second copy.
-PairLogps reference_logps(const Trainee& trainee, const TokenBatch& batch) {
+/// Of the policy and, without a gradient, of the reference, which is the base without the adapter: no second copy.
+struct Both {
+  PairLogps policy, reference;
+};
+
+Both logps_of_both(const Trainee& trainee, const TokenBatch& batch) {
+  const auto passes = trainee.model.sharing(batch.packed, {trainee.pass(), trainee.reference()});
+  Both out;
+  out.policy = logps(trainee.model, batch, passes[0]);
   const at::NoGradGuard guard;
-  return logps(trainee.model, batch, trainee.reference());
+  out.reference = logps(trainee.model, batch, passes[1]);
+  return out;
 }
 
 /// That the chosen answers of a batch are the better ones: [B].
@@ -70,7 +78,7 @@ Measured validate(const Trainee& trainee, const World& world, const std::vector<
   Measured out;
   for (const data::BatchPlan& plan : world.part(in_order(pairs.size(), static_cast<std::size_t>(config.data.rows)))) {
     const TokenBatch batch = token_batch(plan, pairs);
-    const PairLogps policy = logps(trainee.model, batch, trainee.pass()), reference = reference_logps(trainee, batch);
+    const auto [policy, reference] = logps_of_both(trainee, batch);
     out.add(dpo_loss(policy, reference, probabilities(plan, pairs), config.loss), dpo_rewards(policy, reference, config.loss.beta));
   }
   out.sum(world);
@@ -114,8 +122,7 @@ Result<void> dpo(const Arguments& arguments) {
       const Part part = world.part(batches.next());
       if (part.plan.empty()) continue;
       const TokenBatch batch = token_batch(part.plan, data.train);
-      const PairLogps reference = reference_logps(trainee, batch);
-      const PairLogps policy = logps(trainee.model, batch, trainee.pass());
+      const auto [policy, reference] = logps_of_both(trainee, batch);
       const Tensor loss = dpo_loss(policy, reference, probabilities(part.plan, data.train), config.loss);
       (loss * part.weight / static_cast<double>(config.run.accumulate)).backward();
       measured.add(loss, dpo_rewards(policy, reference, config.loss.beta));

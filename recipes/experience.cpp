@@ -90,10 +90,11 @@ Experience observe(const Speakers& speakers, const std::vector<data::PromptSampl
     const auto keep = [&](const Tensor& whole, const Tensor& part) {
       whole.narrow(0, begins[plan.front().front()], part.size(0)).copy_(part);
     };
-    const Predicted predicted = predict(speakers.model, batch, speakers.policy);
+    const auto passes = speakers.model.sharing(batch.packed, {speakers.policy, speakers.reference});
+    const Predicted predicted = predict(speakers.model, batch, passes[0]);
     keep(out.old, logprobs_at(predicted, temperature));
     if (values) keep(out.values, values->score(predicted.hidden));
-    keep(out.reference, logprobs_at(predict(speakers.model, batch, speakers.reference), temperature));
+    keep(out.reference, logprobs_at(predict(speakers.model, batch, passes[1]), temperature));
   }
   speakers.world.sum(out.old);
   speakers.world.sum(out.reference);

@@ -30,17 +30,23 @@ struct Logps {
 };
 
 Tensor logps(const Llama& model, const TokenBatch& batch, const Pass& pass) {
-  if (batch.counts.empty()) return at::zeros({0});
   return segment_sums(token_logprobs(predict(model, batch, pass)), batch.counts);
 }
 
-Tensor logps_without_gradient(const Llama& model, const TokenBatch& batch, const Pass& pass) {
+/// The reference always without a gradient.
+Logps logps_of_both(const Trainee& trainee, const TokenBatch& batch) {
+  if (batch.counts.empty()) return {at::zeros({0}), at::zeros({0})};
+  const auto passes = trainee.model.sharing(batch.packed, {trainee.pass(), trainee.reference()});
+  Logps out;
+  out.policy = logps(trainee.model, batch, passes[0]);
   const at::NoGradGuard guard;
-  return logps(model, batch, pass);
+  out.reference = logps(trainee.model, batch, passes[1]);
+  return out;
 }
 
 Logps without_gradient(const Trainee& trainee, const TokenBatch& batch) {
-  return {logps_without_gradient(trainee.model, batch, trainee.pass()), logps_without_gradient(trainee.model, batch, trainee.reference())};
+  const at::NoGradGuard guard;
+  return logps_of_both(trainee, batch);
 }
 
 Tensor desirable(const data::BatchPlan& plan, const std::vector<data::ThumbSample>& thumbs) {
@@ -147,8 +153,7 @@ Result<void> kto(const Arguments& arguments) {
       if (part.plan.empty()) continue;
       const TokenBatch batch = token_batch(part.plan, data.train);
       const Tensor up = desirable(part.plan, data.train);
-      const Tensor reference = logps_without_gradient(trainee.model, batch, trainee.reference());
-      const Tensor policy = logps(trainee.model, batch, trainee.pass());
+      const auto [policy, reference] = logps_of_both(trainee, batch);
       const Tensor loss = kto_loss(policy, reference, up, point, config.loss);
       (loss * part.weight / static_cast<double>(config.run.accumulate)).backward();
       measured.add(loss, config.loss.beta * (policy - reference).detach(), up, point, config.loss.beta);

@@ -80,16 +80,21 @@ Result<Scores> RewardModels::score(const std::vector<data::PromptSample>& prompt
     chats.push_back(whole_chat(prompt, answer.rollout, ending_));
     safety.push_back(prompt.safety ? 1 : 0);
   }
-  Scores out;
-  for (const auto& [name, model] : models_) {
-    // Each batch is one process's; the others have zeros there.
-    const Tensor scores = at::zeros({static_cast<std::int64_t>(chats.size())}, at::kDouble);
-    for (const data::BatchPlan& plan : world_.part(in_order(chats.size(), kAtOnce)))
-      scores.narrow(0, static_cast<std::int64_t>(plan.front().front()), static_cast<std::int64_t>(plan.size()))
-          .copy_(model.score(llama_, token_batch(plan, chats)));
-    world_.sum(scores);
-    out.parts.emplace_back(name, numbers_of(scores));
+  std::vector<Pass> own;
+  for (const auto& [name, model] : models_) own.push_back(model.pass());
+  // [models, answers]. Each batch is one process's; the others have zeros there.
+  const Tensor scores = at::zeros({static_cast<std::int64_t>(models_.size()), static_cast<std::int64_t>(chats.size())}, at::kDouble);
+  for (const data::BatchPlan& plan : world_.part(in_order(chats.size(), kAtOnce))) {
+    const TokenBatch batch = token_batch(plan, chats);
+    const std::vector<Pass> passes = llama_.sharing(batch.packed, own);
+    const Tensor of_batch = scores.narrow(1, static_cast<std::int64_t>(plan.front().front()), static_cast<std::int64_t>(plan.size()));
+    for (std::size_t i = 0; i < models_.size(); ++i)
+      of_batch[static_cast<std::int64_t>(i)].copy_(models_[i].second.score(llama_, batch, passes[i]));
   }
+  world_.sum(scores);
+  Scores out;
+  for (std::size_t i = 0; i < models_.size(); ++i)
+    out.parts.emplace_back(models_[i].first, numbers_of(scores[static_cast<std::int64_t>(i)]));
   const auto part = [&](const std::string& name) -> const std::vector<double>& {
     return std::find_if(out.parts.begin(), out.parts.end(), [&](const auto& one) { return one.first == name; })->second;
   };

@@ -1,5 +1,6 @@
 #include "steward/tune/llama.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -97,18 +98,40 @@ std::vector<Tensor> Llama::leaves(std::int64_t index, const Lora* lora) const {
   return out;
 }
 
-Tensor Llama::hidden(const Packed& batch, const Pass& pass) const {
+Llama::Rotation Llama::rotation_of(const Packed& batch) const {
   std::vector<Tensor> positions;
   for (const std::int64_t length : batch.lengths) positions.push_back(at::arange(length, at::kDouble));
   const Tensor angles = at::cat(positions).unsqueeze(1) * frequencies_;
   STEWARD_CHECK(angles.size(0) == batch.tokens.size(0));
+  const bool wide = weight("token_embd.weight").scalar_type() == at::kDouble;
+  return {at::polar(at::ones_like(angles), angles).to(wide ? at::kComplexDouble : at::kComplexFloat).unsqueeze(1), batch.lengths};
+}
+
+Tensor Llama::embedded(const Packed& batch) const {
   const Tensor& embeddings = weight("token_embd.weight");
-  const bool wide = embeddings.scalar_type() == at::kDouble;
-  const Rotation rotation{at::polar(at::ones_like(angles), angles).to(wide ? at::kComplexDouble : at::kComplexFloat).unsqueeze(1),
-                          batch.lengths};
-  Tensor x = at::embedding(embeddings, batch.tokens).to(wide ? at::kDouble : at::kFloat);
+  return at::embedding(embeddings, batch.tokens).to(embeddings.scalar_type() == at::kDouble ? at::kDouble : at::kFloat);
+}
+
+std::vector<Pass> Llama::sharing(const Packed& batch, std::vector<Pass> passes) const {
+  Trunk trunk{weights_.shape.layers, {}};
+  for (const Pass& pass : passes)
+    if (pass.lora) trunk.layers = std::min(trunk.layers, pass.lora->first_layer());
+  if (trunk.layers == 0) return passes;
+  const at::NoGradGuard guard;
+  const Rotation rotation = rotation_of(batch);
+  trunk.x = embedded(batch);
+  for (std::int64_t index = 0; index < trunk.layers; ++index) trunk.x = layer(index, trunk.x, rotation, nullptr);
+  for (Pass& pass : passes) pass.trunk = trunk;
+  return passes;
+}
+
+Tensor Llama::hidden(const Packed& batch, const Pass& pass) const {
+  const Rotation rotation = rotation_of(batch);
+  const std::int64_t begin = pass.trunk.layers;
+  STEWARD_CHECK(!pass.lora || begin <= pass.lora->first_layer());
+  Tensor x = begin > 0 ? pass.trunk.x : embedded(batch);
   const bool again = pass.keep == Keep::kLayerInputs && at::GradMode::is_enabled();
-  for (std::int64_t index = 0; index < weights_.shape.layers; ++index) {
+  for (std::int64_t index = begin; index < weights_.shape.layers; ++index) {
     const auto run = [this, index, rotation, lora = pass.lora](const Tensor& input) { return layer(index, input, rotation, lora); };
     x = again ? recomputed(run, x, leaves(index, pass.lora)) : run(x);
   }

@@ -152,6 +152,26 @@ TEST(Llama, ALoraOfTheLastLayersHasTheGradientsOfOneThatIsZeroBelow) {
   }
 }
 
+/// What several adapters of the last layers have alike is gone through once, with the same numbers.
+TEST(Llama, ATrunkThatPassesShareChangesNothing) {
+  const LlamaShape shape = testing::tiny_shape();
+  const Llama model(testing::random_weights(shape));
+  Lora upper = *make_lora(shape, {.rank = 3, .layers = 1}), all = *make_lora(shape, {.rank = 3});
+  testing::shake(upper, 1);
+  testing::shake(all, 2);
+  EXPECT_EQ(upper.first_layer(), shape.layers - 1);
+  const Packed batch = pack({testing::random_tokens(6, shape.vocabulary, 1), testing::random_tokens(4, shape.vocabulary, 2)});
+  const at::NoGradGuard guard;
+  const std::vector<Pass> apart_passes = {{&upper, Keep::kAll}, {}}, shared = model.sharing(batch, apart_passes);
+  for (std::size_t i = 0; i < shared.size(); ++i) {
+    EXPECT_EQ(shared[i].trunk.layers, shape.layers - 1);
+    EXPECT_TRUE(model.hidden(batch, shared[i]).equal(model.hidden(batch, apart_passes[i])));
+  }
+  EXPECT_GT(apart(model.hidden(batch, shared[0]), model.hidden(batch, shared[1])), 1e-4);
+  EXPECT_EQ(model.sharing(batch, {{&upper}, {&all}})[0].trunk.layers, 0);
+  EXPECT_EQ(model.sharing(batch, {{}, {}})[1].trunk.layers, shape.layers);
+}
+
 TEST(Files, WhatIsNoModelIsAnErrorThatNamesTheFile) {
   const auto error = [](const std::string& path) {
     const auto loaded = load_llama(path, Precision::kF32);

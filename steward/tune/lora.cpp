@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -37,6 +38,13 @@ std::map<std::string, Tensor> Lora::named() const {
 std::vector<Tensor> Lora::parameters() const {
   std::vector<Tensor> out;
   for (const auto& [name, tensor] : named()) out.push_back(tensor);
+  return out;
+}
+
+std::int64_t Lora::first_layer() const {
+  std::int64_t out = std::numeric_limits<std::int64_t>::max();
+  for (const auto& [name, pair] : pairs)
+    if (const auto layer = layer_of(name)) out = std::min(out, *layer);
   return out;
 }
 

@@ -22,6 +22,8 @@ struct Lora {
   /// "NAME.lora_a" and "NAME.lora_b" of each pair: the order of everything that is kept for them.
   std::map<std::string, Tensor> named() const;
   std::vector<Tensor> parameters() const;
+  /// Of the layers, the first one that has a pair; without any: the largest number.
+  std::int64_t first_layer() const;
 };
 
 struct LoraOptions {

@@ -46,8 +46,8 @@ Result<Lora> load_adapter(const std::string& path, const LlamaShape& shape) {
   return out;
 }
 
-Tensor RewardModel::score(const Llama& llama, const TokenBatch& batch) const {
-  return head.score(last_hidden(llama, batch, {lora.pairs.empty() ? nullptr : &lora, Keep::kAll}));
+Tensor RewardModel::score(const Llama& llama, const TokenBatch& batch, const Pass& pass) const {
+  return head.score(last_hidden(llama, batch, pass));
 }
 
 Result<RewardModel> load_reward_model(const std::string& folder, const LlamaShape& shape, const std::string& base_sha256) {

@@ -15,8 +15,10 @@ struct RewardModel {
   RewardHead head;
   std::string digest;  ///< SHA-256 in hex over both files
 
-  /// Scores [S] at the last token of each sample. llama: its base.
-  Tensor score(const Llama& llama, const TokenBatch& batch) const;
+  Pass pass() const { return {lora.pairs.empty() ? nullptr : &lora, Keep::kAll}; }
+  /// Scores [S] at the last token of each sample. llama: its base. pass: its own, also one that shares a trunk (Llama::sharing()).
+  Tensor score(const Llama& llama, const TokenBatch& batch, const Pass& pass) const;
+  Tensor score(const Llama& llama, const TokenBatch& batch) const { return score(llama, batch, pass()); }
 };
 
 /// folder: of the run, with head.gguf and adapter.gguf. base_sha256: of the base that it will score on, in hex.

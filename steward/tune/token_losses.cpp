@@ -15,8 +15,8 @@ void in_chunks(const Tensor& hidden, std::int64_t rows, const std::function<void
   for (std::int64_t begin = 0; begin < hidden.size(0); begin += rows) run(begin, std::min(rows, hidden.size(0) - begin));
 }
 
-Tensor chunk_logits(const Tensor& hidden, const Tensor& head) {
-  return hidden.to(head.scalar_type()).mm(head.t()).to(hidden.scalar_type());
+Tensor chunk_logits(const Tensor& hidden, const Tensor& factor) {
+  return hidden.to(factor.scalar_type()).mm(factor.t()).to(hidden.scalar_type());
 }
 
 /// Takes the gradient of a chunk's logits back to its rows and the head.
@@ -24,11 +24,11 @@ struct LogitsGradient {
   Tensor hidden, head;  ///< of all rows; of the head, undefined if it asks for none
   LogitsGradient(const Tensor& of_hidden, const Tensor& of_head)
       : hidden(at::empty_like(of_hidden)), head(of_head.requires_grad() ? at::zeros_like(of_head) : Tensor()) {}
-  void take(const Tensor& logits, const Tensor& all, const Tensor& weight, std::int64_t begin) {
-    const Tensor narrow = logits.to(weight.scalar_type());
+  void take(const Tensor& logits, const Tensor& all, const Tensor& factor, std::int64_t begin) {
+    const Tensor narrow = logits.to(factor.scalar_type());
     const Tensor rows = all.narrow(0, begin, logits.size(0));
-    hidden.narrow(0, begin, logits.size(0)).copy_(narrow.mm(weight));
-    if (head.defined()) head.addmm_(narrow.t(), rows.to(weight.scalar_type()));
+    hidden.narrow(0, begin, logits.size(0)).copy_(narrow.mm(factor));
+    if (head.defined()) head.addmm_(narrow.t(), rows.to(factor.scalar_type()));
   }
 };
 
@@ -38,14 +38,15 @@ struct WeightedNll : torch::autograd::Function<WeightedNll> {
     const bool wanted = hidden.requires_grad() || head.requires_grad();
     Tensor sum = at::zeros({}, at::kDouble);
     LogitsGradient gradient(hidden, head);
+    const Tensor factor = for_product(head);
     in_chunks(hidden, rows, [&](std::int64_t begin, std::int64_t count) {
-      Tensor logits = chunk_logits(hidden.narrow(0, begin, count), head);
+      Tensor logits = chunk_logits(hidden.narrow(0, begin, count), factor);
       const Tensor target = targets.narrow(0, begin, count).unsqueeze(1), weight = weights.narrow(0, begin, count).unsqueeze(1);
       const Tensor total = logits.logsumexp(1, true);
       sum += ((total - logits.gather(1, target)) * weight).sum(at::kDouble);
       if (!wanted) return;
       logits.sub_(total).exp_().scatter_add_(1, target, at::full_like(total, -1)).mul_(weight);
-      gradient.take(logits, hidden, head, begin);
+      gradient.take(logits, hidden, factor, begin);
     });
     if (wanted) {
       context->saved_data["hidden"] = gradient.hidden;
@@ -65,10 +66,11 @@ struct WeightedNll : torch::autograd::Function<WeightedNll> {
 
 struct TokenLogprobs : torch::autograd::Function<TokenLogprobs> {
   static Tensor forward(AutogradContext* context, const Tensor& hidden, const Tensor& head, const Tensor& targets, std::int64_t rows) {
+    const Tensor factor = for_product(head);
     Tensor out = at::empty({hidden.size(0)}, hidden.options());
     Tensor totals = at::empty({hidden.size(0), 1}, hidden.options());
     in_chunks(hidden, rows, [&](std::int64_t begin, std::int64_t count) {
-      const Tensor logits = chunk_logits(hidden.narrow(0, begin, count), head);
+      const Tensor logits = chunk_logits(hidden.narrow(0, begin, count), factor);
       const Tensor total = logits.logsumexp(1, true);
       totals.narrow(0, begin, count).copy_(total);
       out.narrow(0, begin, count).copy_((logits.gather(1, targets.narrow(0, begin, count).unsqueeze(1)) - total).squeeze(1));
@@ -82,12 +84,13 @@ struct TokenLogprobs : torch::autograd::Function<TokenLogprobs> {
     const variable_list saved = context->get_saved_variables();
     const Tensor &hidden = saved[0], &head = saved[1], &targets = saved[2], &totals = saved[3];
     LogitsGradient gradient(hidden, head);
+    const Tensor factor = for_product(head);
     in_chunks(hidden, context->saved_data["rows"].toInt(), [&](std::int64_t begin, std::int64_t count) {
-      Tensor logits = chunk_logits(hidden.narrow(0, begin, count), head);
+      Tensor logits = chunk_logits(hidden.narrow(0, begin, count), factor);
       const Tensor total = totals.narrow(0, begin, count);
       logits.sub_(total).exp_().scatter_add_(1, targets.narrow(0, begin, count).unsqueeze(1), at::full_like(total, -1));
       logits.mul_(gradients[0].narrow(0, begin, count).neg().unsqueeze(1));
-      gradient.take(logits, hidden, head, begin);
+      gradient.take(logits, hidden, factor, begin);
     });
     return {gradient.hidden, gradient.head, Tensor(), Tensor()};
   }

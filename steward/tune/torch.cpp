@@ -14,4 +14,12 @@ void set_compute(const Compute& compute) {
   at::globalContext().setFloat32MatmulPrecision(compute.products == Products::kFast ? "medium" : "highest");
 }
 
+at::ScalarType product_type(at::ScalarType stored) {
+  static const bool has_bfloat16 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  return stored == at::kBFloat16 && !has_bfloat16 ? at::kFloat : stored;
+}
+
+Tensor for_product(const Tensor& matrix) { return matrix.to(product_type(matrix.scalar_type())); }
+
 }  // namespace steward::tune

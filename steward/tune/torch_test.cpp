@@ -21,5 +21,14 @@ TEST(Torch, AProductAndItsGradient) {
 /// Errors of libtorch are C++ exceptions: they cross the border of an uninstrumented library.
 TEST(Torch, ItsErrorsAreCaught) { EXPECT_THROW(at::ones({2, 3}).matmul(at::ones({2, 3})), c10::Error); }
 
+TEST(Torch, AMatrixForAProductHasItsNumbers) {
+  const Tensor wide = at::randn({48, 32});
+  EXPECT_TRUE(for_product(wide).is_same(wide));
+  const Tensor narrow = wide.to(at::kBFloat16), factor = for_product(narrow);
+  EXPECT_EQ(factor.scalar_type(), product_type(at::kBFloat16));
+  EXPECT_TRUE(factor.to(at::kFloat).equal(narrow.to(at::kFloat)));
+  EXPECT_EQ(product_type(at::kDouble), at::kDouble);
+}
+
 }  // namespace
 }  // namespace steward::tune
