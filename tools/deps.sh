@@ -50,7 +50,7 @@ if [[ ! -f $prefix/ready ]]; then
   fetch "$LLAMA_PACKAGE" "$LLAMA_SDIST" "$LLAMA_SDIST_SHA256" --no-binary :all: --no-build-isolation
   work=$(mktemp -d "$cache/llama-build.XXXXXX")
   trap 'rm -rf "$work"' EXIT
-  export CCACHE_BASEDIR=$work CCACHE_NOHASHDIR=1
+  export CCACHE_BASEDIR=$work CCACHE_NOHASHDIR=1 CCACHE_NAMESPACE=$flags # -march=native means another thing on another processor
   echo "deps: building llama.cpp (about three minutes on two cores)"
   tar xzf "$cache/downloads/$LLAMA_SDIST" -C "$work" --strip-components=1
   cmake -S "$here/llama" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DLLAMA_DIR="$work/vendor/llama.cpp" \

@@ -108,7 +108,7 @@ TEST(GhostAttention, TheInstructionOfTheFirstMessageHolds) {
 TEST(GhostAttention, AKilledRunGoesOnWithTheSameBytes) {
   const std::vector<std::string> settings = {"run.epochs=2", "sampling.temperature=1.2"};
   expect_same_files_after_kills(ghost("whole", 40, settings), ghost("killed", 40, settings),
-                                {{"samples.jsonl", 2}, {"samples.jsonl", 3}, {"samples.jsonl", 5}, {"log.jsonl", 1}, {"log.jsonl", 4}},
+                                {{"samples.jsonl", 2}, {"samples.jsonl", 5}, {"log.jsonl", 1}, {"log.jsonl", 4}},
                                 {"samples.jsonl", "adapter.gguf", "best/trainer.safetensors", "measured.json"});
 }
 
@@ -325,7 +325,7 @@ TEST(Distill, TwoProcessesAreAsOne) {
 
 TEST(Distill, AKilledRunGoesOnWithTheSameBytes) {
   expect_same_files_after_kills(distilled("whole", "no", {"run.epochs=3"}), distilled("killed", "no", {"run.epochs=3"}),
-                                {{"samples.jsonl", 2}, {"samples.jsonl", 4}, {"log.jsonl", 1}, {"log.jsonl", 4}, {"log.jsonl", 8}},
+                                {{"samples.jsonl", 2}, {"samples.jsonl", 4}, {"log.jsonl", 1}, {"log.jsonl", 4}},
                                 {"samples.jsonl", "adapter.gguf", "best/trainer.safetensors", "measured.json"});
 }
 
