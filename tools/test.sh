@@ -7,7 +7,8 @@ export STEWARD_MODELS_DIR
 export CTEST_OUTPUT_ON_FAILURE=1
 echo "== ASan + UBSan: the whole C++ suite"
 tools/build.sh asan
-ctest --test-dir build/asan -j1
+ctest --test-dir build/asan -j1 -E '^tune'
+ctest --test-dir build/asan -j2 -R '^tune'
 echo "== TSan: what runs on several threads"
 concurrent=(core ledger net guard model gateway app)
 tools/build.sh tsan "${concurrent[@]/%/_test}"
