@@ -1,9 +1,9 @@
-# steward_module(NAME DEPS other modules LIBS third-party targets)
-# One library steward_NAME from every *.cpp below steward/NAME, one test program
+# steward_module(NAME DEPS other modules LIBS third-party targets [SHARDS n])
+# One library steward_NAME from every *.cpp below steward/NAME, one test program (SHARDS: in as many tests, NAME_1 and so on)
 # NAME_test from its *_test.cpp. The link lists are the module directions of
 # docs/architecture.md; tools/tidy.py checks each #include against them.
 function(steward_module name)
-  cmake_parse_arguments(arg "" "" "DEPS;LIBS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(arg "" "SHARDS" "DEPS;LIBS;TEST_DEPS;TEST_ENVIRONMENT" ${ARGN})
   set(folder ${PROJECT_SOURCE_DIR}/steward/${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cpp)
   set(tests ${sources})
@@ -27,8 +27,18 @@ function(steward_module name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE steward_${name} ${arg_TEST_DEPS} rapidcheck GTest::gtest GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE STEWARD_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-    add_test(NAME ${name} COMMAND ${name}_test)
-    set_tests_properties(${name} PROPERTIES TIMEOUT 2400 ENVIRONMENT "${STEWARD_TEST_ENVIRONMENT}")
+    set(environment ${STEWARD_TEST_ENVIRONMENT} ${arg_TEST_ENVIRONMENT})
+    if(NOT arg_SHARDS)
+      add_test(NAME ${name} COMMAND ${name}_test)
+      set_tests_properties(${name} PROPERTIES TIMEOUT 2400 ENVIRONMENT "${environment}")
+      return()
+    endif()
+    foreach(shard RANGE 1 ${arg_SHARDS})
+      math(EXPR index "${shard} - 1")
+      add_test(NAME ${name}_${shard} COMMAND ${name}_test)
+      set_tests_properties(${name}_${shard} PROPERTIES TIMEOUT 2400
+        ENVIRONMENT "${environment};GTEST_TOTAL_SHARDS=${arg_SHARDS};GTEST_SHARD_INDEX=${index}")
+    endforeach()
   endif()
 endfunction()
 

@@ -21,7 +21,7 @@ struct Compute {
 void set_compute(const Compute& compute);
 
 /// The numbers that a product with a matrix of `stored` numbers is computed in. bfloat16 stays itself where the processor has AVX-512, for
-/// which oneDNN has kernels; elsewhere libtorch's own loops would be many times slower than float32, which it becomes for the product.
+/// which oneDNN has kernels; elsewhere libtorch has plain loops for it, so that it becomes float32 for the product.
 at::ScalarType product_type(at::ScalarType stored);
 /// A matrix in product_type() of its numbers: itself, or a copy that lives as long as its use.
 Tensor for_product(const Tensor& matrix);
