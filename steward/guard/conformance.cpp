@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "steward/core/random.h"
+#include "steward/guard/detector.h"
 #include "steward/guard/rewrite.h"
 #include "steward/guard/segment.h"
 #include "steward/guard/turn_language.h"
@@ -29,9 +30,11 @@ std::string fingerprint(Decision decision) {
   return json::dump_canonical(object);
 }
 
+bool ran_over_deadline(const ScanRecord& record) { return record.skipped.ends_with(kOverDeadline); }
+
 /// Feeds `text` in the pieces that end at `borders` (ascending, the last is the end). A border may stand twice: an
 /// empty delta.
-Run stream(const Guard& guard, const Turn& turn, std::string_view text, const std::vector<std::size_t>& borders) {
+Run stream_once(const Guard& guard, const Turn& turn, std::string_view text, const std::vector<std::size_t>& borders) {
   const auto output = guard.open_output(turn);
   Run run;
   std::size_t at = 0;
@@ -45,6 +48,15 @@ Run stream(const Guard& guard, const Turn& turn, std::string_view text, const st
   run.decision = output->decision();
   run.at_end = fingerprint(run.decision);
   return run;
+}
+
+/// Again while a filter ran over its deadline, which says something of a busy machine and nothing of the guard; five times at most.
+Run stream(const Guard& guard, const Turn& turn, std::string_view text, const std::vector<std::size_t>& borders) {
+  for (int tries = 1;; ++tries) {
+    Run run = stream_once(guard, turn, text, borders);
+    const auto& scanned = run.decision.scanned;
+    if (tries == 5 || std::none_of(scanned.begin(), scanned.end(), ran_over_deadline)) return run;
+  }
 }
 
 /// The same by take_whole: "" if it gives what the stream gave, or a filter failed in one of them and makes no statement. How much was

@@ -16,6 +16,7 @@ namespace steward::guard {
 /// - with an empty vault, a stream that was not ended found what one whole scan finds, and one that was ended stayed
 /// before
 ///   every blocking span of the whole scan.
+/// A run in which a filter takes longer than its deadline is done again, five times at most: no time decides here.
 /// Spans of advisory filters may be sent, that is their bargain; the last check is then left out.
 /// Returns "" when all of it holds, else what does not, for EXPECT_EQ(check_stream_invariance(…), ""). The same seed
 /// gives the same cuts.

@@ -51,7 +51,7 @@ Result<void> scan_text(const Detector& detector, const text::Views& views, const
   record.time_ns += lap.time_ns;
   record.bytes += views.raw().text().size();
   if (result) result = check_findings(detector, views.raw().text(), first, findings);
-  if (result && lap.overrun) result = fail(ErrorCode::kDeadlineExceeded, "it took longer than its deadline_ms");
+  if (result && lap.overrun) result = fail(ErrorCode::kDeadlineExceeded, std::string(kOverDeadline));
   if (!result) findings.erase(findings.begin() + static_cast<std::ptrdiff_t>(first), findings.end());
   return result;
 }

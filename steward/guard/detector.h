@@ -28,6 +28,9 @@ struct Detector {
   bool holds() const { return spec->stream_mode == policy::StreamMode::kHold; }
 };
 
+/// What a record says of a filter that ran over its deadline.
+inline constexpr std::string_view kOverDeadline = "it took longer than its deadline_ms";
+
 /// What every part of the pipeline works with. Everything outlives them.
 struct Pipeline {
   const policy::Policy& policy;

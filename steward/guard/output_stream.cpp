@@ -224,7 +224,7 @@ void OutputStream::advance(Lane& lane, LapTimer& timer) {
   if (!watermark) {
     result = fail(std::move(watermark).error());
   } else if (lap.overrun) {
-    result = fail(ErrorCode::kDeadlineExceeded, "it took longer than its deadline_ms");
+    result = fail(ErrorCode::kDeadlineExceeded, std::string(kOverDeadline));
   } else {
     result = check_answer(lane, *watermark, first);
   }

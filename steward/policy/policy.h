@@ -62,7 +62,7 @@ struct FilterSpec {
   StreamMode stream_mode = StreamMode::kHold;
   bool shadow = false;  ///< is what it finds only recorded, beside the decision?
   bool decode = true;   ///< does it read the decoded views, if it can?
-  std::chrono::microseconds deadline{50'000};
+  std::chrono::microseconds deadline{250'000};
   yaml::Node config;  ///< the filter's own keys
   yaml::Location where;
 };
