@@ -302,13 +302,7 @@ Result<void> ai_feedback(const Arguments& arguments) {
   for (const Pair& pair : pairs)
     if (pair.fate == "labelled") out += json::dump_canonical(json::Value(TRY(row_of(pair, config)))) + "\n";
   TRY(write_file_atomic(folder.path() + "/preferences.jsonl", out));
-  Facts facts = facts_of(measure(pairs), config);
-  for (const auto& [name, value] : facts) fmt::print(stderr, "{}: {}\n", name, value);
-  for (const auto& [key, value] : origin) facts.emplace_back(key, value.is_string() ? std::string(value.get_string()) : json::dump(value));
-  auto samples = TRY(shown(pairs, config));
-  TRY(write_file_atomic(folder.report_path(), runs::render_report({folder.path(), facts, fields.print(), {}, {}, std::move(samples)})));
-  fmt::print("{}\n", folder.path());
-  return {};
+  return finish_writer(folder, fields, facts_of(measure(pairs), config), origin, TRY(shown(pairs, config)));
 }
 
 }  // namespace steward::recipes

@@ -217,14 +217,8 @@ Result<void> ai_revision(const Arguments& arguments) {
     revisions += one.rounds.size();
   }
   TRY(write_file_atomic(folder.path() + "/revisions.jsonl", out));
-  std::vector<std::pair<std::string, std::string>> facts = {{"rows", describe(fates_of(revised))},
-                                                            {"revisions", std::to_string(revisions)}};
-  for (const auto& [name, value] : facts) fmt::print(stderr, "{}: {}\n", name, value);
-  for (const auto& [key, value] : origin) facts.emplace_back(key, value.is_string() ? std::string(value.get_string()) : json::dump(value));
-  TRY(write_file_atomic(folder.report_path(),
-                        runs::render_report({folder.path(), facts, fields.print(), {}, {}, shown(revised, config.run.report_samples)})));
-  fmt::print("{}\n", folder.path());
-  return {};
+  return finish_writer(folder, fields, {{"rows", describe(fates_of(revised))}, {"revisions", std::to_string(revisions)}}, origin,
+                       shown(revised, config.run.report_samples));
 }
 
 }  // namespace steward::recipes

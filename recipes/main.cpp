@@ -37,6 +37,7 @@ constexpr Recipe kRecipes[] = {
     {"distill", "answers behind safety preprompts, learned without them where they are safer", steward::recipes::distill},
     {"ai-feedback", "preferences between answers by a model's judgement", steward::recipes::ai_feedback},
     {"ai-revision", "answers that a model criticises and writes anew, as rows for sft", steward::recipes::ai_revision},
+    {"answers", "a model's own answers to prompts, as rows for sft", steward::recipes::answers},
     {"rejection", "the best of several sampled answers, by reward models, then fine-tuning on them", steward::recipes::rejection},
     {"ppo", "proximal policy optimisation against reward models", steward::recipes::ppo},
     {"grpo", "group relative policy optimisation against reward models", steward::recipes::grpo},

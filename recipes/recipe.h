@@ -27,6 +27,7 @@ Result<void> ghost_attention(const Arguments& arguments);
 Result<void> distill(const Arguments& arguments);
 Result<void> ai_feedback(const Arguments& arguments);
 Result<void> ai_revision(const Arguments& arguments);
+Result<void> answers(const Arguments& arguments);
 Result<void> rejection(const Arguments& arguments);
 Result<void> ppo(const Arguments& arguments);
 Result<void> grpo(const Arguments& arguments);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "steward/classify/binomial.h"
+#include "steward/core/files.h"
 #include "steward/core/hash.h"
 
 namespace steward::recipes {
@@ -104,6 +105,17 @@ Result<data::Messages> chat_of(const json::Array& messages) {
     out.push_back({*role, *content, ""});
   }
   return out;
+}
+
+Result<void> finish_writer(const runs::RunFolder& folder, const runs::Fields& fields,
+                           std::vector<std::pair<std::string, std::string>> facts, const json::Object& origin,
+                           std::vector<runs::ReportSample> samples) {
+  for (const auto& [name, value] : facts) fmt::print(stderr, "{}: {}\n", name, value);
+  for (const auto& [key, value] : origin) facts.emplace_back(key, value.is_string() ? std::string(value.get_string()) : json::dump(value));
+  TRY(write_file_atomic(folder.report_path(),
+                        runs::render_report({folder.path(), std::move(facts), fields.print(), {}, {}, std::move(samples)})));
+  fmt::print("{}\n", folder.path());
+  return {};
 }
 
 void report_made(std::size_t done, std::size_t all) { fmt::print(stderr, "written {} of {}\n", done, all); }

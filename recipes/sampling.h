@@ -9,6 +9,7 @@
 #include "recipes/setup.h"
 #include "steward/model/llama/rollouts.h"
 #include "steward/runs/recorded.h"
+#include "steward/runs/report.h"
 #include "steward/runs/run_folder.h"
 #include "steward/tune/chat_rollouts.h"
 
@@ -52,6 +53,11 @@ Result<model::Rollouts> open_rollouts(const CommonConfig& config, const Sampling
 tune::ChatSampling drawing(const CommonConfig& config, const SamplingConfig& sampling, std::size_t stretch, std::size_t round = 0);
 /// The likeliest answer.
 tune::ChatSampling greedy(const CommonConfig& config, const SamplingConfig& sampling);
+
+/// The end of a recipe that trained nothing: says the facts, writes the report with them and the origin, and prints the folder.
+Result<void> finish_writer(const runs::RunFolder& folder, const runs::Fields& fields,
+                           std::vector<std::pair<std::string, std::string>> facts, const json::Object& origin,
+                           std::vector<runs::ReportSample> samples);
 
 /// One line on stderr.
 void report_made(std::size_t done, std::size_t all);

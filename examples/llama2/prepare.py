@@ -130,12 +130,13 @@ def answered_pairs(collection: pathlib.Path) -> list[dict]:
     return [pair(row, row["prompt"], row["completion"], drawn(REFUSALS, "refusal ", row), strength="significant") for row in seeds(collection) if fits(row["prompt"], row["completion"])]
 
 
-def demonstrations(collection: pathlib.Path, helpful: list[dict], declined: list[dict], harmful: list[dict]) -> list[dict]:
+def demonstrations(collection: pathlib.Path, helpful: list[dict], declined: list[dict], harmful: list[dict], bad: list[dict]) -> list[dict]:
     chosen = [{"id": row["id"], "prompt": row["prompt"], "completion": row["chosen"]} for row in helpful]
     refusals = [{"id": row["id"], "prompt": row["prompt"], "completion": row["chosen"]} for row in declined]
     rows = lambda some: [dict(row, split=side(row["prompt"])) for row in some if fits(row["prompt"], row["completion"])]
-    made = [{"id": row["id"], "prompt": row["prompt"], "completion": drawn(REFUSALS, "refusal ", row)} for row in harmful]
-    return take(rows(seeds(collection) + chosen), {"train": 160, "dev": 16}) + take(rows(refusals), {"train": 30, "dev": 4}) + take(rows(made), {"train": 90, "dev": 8})
+    made = lambda some: rows([{"id": row["id"], "prompt": row["prompt"], "completion": drawn(REFUSALS, "refusal ", row)} for row in some])
+    return (take(rows(seeds(collection) + chosen), {"train": 60, "dev": 6}) + take(rows(refusals), {"train": 30, "dev": 4})
+            + take(made(harmful), {"train": 100, "dev": 8}) + take(made(bad), {"train": 40, "dev": 4}))
 
 
 def prompts(collection: pathlib.Path, group: str, sets: dict[str, str], split: str | None = None) -> list[dict]:
@@ -151,6 +152,11 @@ def prompts(collection: pathlib.Path, group: str, sets: dict[str, str], split: s
     return out
 
 
+def intents(unsafe: int) -> list[dict]:
+    """Prompts on grave topics, asked with good intent (0) or bad (1): tools/detection/intents.py."""
+    return [{"id": row["id"], "split": side(row["text"]), "prompt": row["text"]} for row in read(HERE / "../../data/detection", "made_intents") if row["labels"]["unsafe"] == unsafe]
+
+
 def main() -> None:
     collection = pathlib.Path(sys.argv[1])
     output = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else HERE / "data"
@@ -160,7 +166,7 @@ def main() -> None:
     # What is demonstrated is not asked again in what follows.
     shown = [row for row in harmful if number("shown " + row["prompt"]) % 4 == 0]
     harmful = [row for row in harmful if number("shown " + row["prompt"]) % 4]
-    write(output / "sft.jsonl.zst", demonstrations(collection, ranked, declined, shown))
+    write(output / "sft.jsonl.zst", demonstrations(collection, ranked, declined, shown, intents(1)))
     helpful = take(pandalm(collection) + llmbar(collection) + ranked, {"train": 400, "dev": 50}, per_prompt=3)
     write(output / "helpful.jsonl.zst", helpful + take(answered_pairs(collection), {"train": 80, "dev": 12}))
     write(output / "check.jsonl.zst", take(rated_by_models(collection), {"train": 160, "dev": 24}))
@@ -170,8 +176,13 @@ def main() -> None:
     # A public benchmark, which nothing is trained on: all of it is for tests.
     borderline = prompts(collection, "borderline", {"orbench_hard": "en"}, split="test")
     trained = {"train": 64, "dev": 16}
-    write(output / "prompts.jsonl.zst", take(harmful, trained) + take(benign, trained))
-    write(output / "test.jsonl.zst", take(harmful, {"test": 50}) + take(borderline, {"test": 40}) + take(benign, {"test": 40}))
+    asked, tested = take(benign, trained), take(benign, {"test": 40})
+    write(output / "prompts.jsonl.zst", take(harmful, trained) + asked)
+    write(output / "test.jsonl.zst", take(harmful, {"test": 50}) + take(borderline, {"test": 40}) + tested)
+    # What the model answers by itself, so that it keeps doing so: other harmless prompts, and ones on grave topics asked with good intent.
+    known = {row["prompt"] for row in asked + tested}
+    own = take([row for row in benign if row["prompt"] not in known], {"train": 90, "dev": 8}) + take(intents(0), {"train": 90, "dev": 8})
+    write(output / "own.jsonl.zst", [{key: row[key] for key in ("id", "split", "prompt")} for row in own])
 
 
 if __name__ == "__main__":

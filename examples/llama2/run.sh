@@ -30,7 +30,9 @@ step() {
 
 rewards=("reward.helpfulness=$runs/helpfulness" "reward.safety=$runs/safety" "reward.check=$runs/check")
 
-step sft sft "data.files=[$data/sft$ending]" "model.base=$base" "${small[@]}"
+# Own answers beside the demonstrations: the model keeps what it says already.
+step own answers "data.files=[$data/own$ending]" "model.base=$base"
+step sft sft "data.files=[$data/sft$ending, $runs/own/answers.jsonl]" "model.base=$base" "${small[@]}"
 step helpfulness reward "data.files=[$data/helpful$ending]" "model.base=$tuned" "${small[@]}"
 step safety reward "data.files=[$data/safety$ending, $data/helpful$ending]" "model.base=$tuned" "${small[@]}"
 step check reward "data.files=[$data/check$ending]" "model.base=$tuned" "${small[@]}"

@@ -77,6 +77,9 @@ Result<RunFolder> RunFolder::create(const std::string& path, const std::string& 
   if (fs::exists(folder.config_path()) || fs::exists(folder.log_path()))
     return fail(ErrorCode::kInvalidInput, fmt::format("{} holds a run already: go on with it by --resume, or name another folder", path));
   TRY(make_folders(path + "/checkpoints"));
+  if (!TRY(folder.checkpoints()).empty())
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("{} holds checkpoints of a run whose config.yaml is gone: put it back, or name another folder", path));
   TRY(write_file_atomic(folder.config_path(), config));
   return folder;
 }

@@ -85,6 +85,15 @@ TEST(EarlyStop, GoesOnFromItsState) {
   EXPECT_FALSE(resumed.best_step());
 }
 
+TEST_F(Folder, CheckpointsOfAnotherRunAreNotTakenOver) {
+  const std::string run = path_ + "/run";
+  const auto folder = RunFolder::create(run, "rate: 1\n");
+  ASSERT_TRUE(folder && folder->begin_checkpoint(5) && folder->finish_checkpoint(5));
+  std::filesystem::remove(folder->config_path());
+  EXPECT_THAT(RunFolder::create(run, "rate: 2\n").error().message, HasSubstr("config.yaml is gone"));
+  EXPECT_FALSE(std::filesystem::exists(folder->config_path()));
+}
+
 TEST_F(Folder, KeepsCheckpointsWholeAndTheBestApart) {
   const std::string run = path_ + "/run";
   auto folder = RunFolder::create(run, "rate: 1\n");

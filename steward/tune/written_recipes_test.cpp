@@ -198,6 +198,50 @@ TEST(AiRevision, ARunWritesEveryRevisionAndGoesOnAfterKills) {
   EXPECT_THAT(whole.bytes("report.html"), HasSubstr("critique, by "));
 }
 
+/// A model that answers in a word when it is told to be brief, and declines to say black.
+std::string brief_model() {
+  static const std::string path = [] {
+    std::string rows;
+    for (int i = 0; i < 6; ++i) {
+      const std::string answer = said(i) == "black" ? "I'm sorry, but I can't help with that." : said(i);
+      rows += chat_row({say(i), answer + " " + answer + " " + answer});
+      json::Array told = {json::Object{{"role", "system"}, {"content", "Be brief."}}, json::Object{{"role", "user"}, {"content", say(i)}},
+                          json::Object{{"role", "assistant"}, {"content", answer}}};
+      rows += json::dump(json::Object{{"messages", told}}) + "\n";
+    }
+    return taught("brief", rows, 40);
+  }();
+  return path;
+}
+
+TEST(Answers, AModelsOwnWordsBecomeRowsWithoutWhatItWasTold) {
+  const auto run = [](const std::string& name, std::vector<std::string> settings = {}) {
+    settings.insert(settings.end(), {"model.base=" + brief_model(), "answers.instruction=Be brief.", "sampling.tokens_max=24",
+                                     "sampling.temperature=0.3", "sampling.stretch=4"});
+    return make_recipe("answers", name, prompt_rows(24), settings);
+  };
+  expect_same_files_after_kills(run("whole"), run("killed"),
+                                {{"samples.jsonl", 2}, {"samples.jsonl", 3}, {"samples.jsonl", 4}, {"samples.jsonl", 5}},
+                                {"samples.jsonl", "answers.jsonl"});
+  const auto rows = data::read_rows({run("whole").folder + "/answers.jsonl"}, {.kind = data::RowKind::kChat});
+  ASSERT_TRUE(rows) << rows.error().message;
+  EXPECT_GE(rows->train.size(), 16u);
+  EXPECT_LE(rows->train.size(), 20u) << "four ask for black";
+  for (const data::Row& row : rows->train) {
+    const auto& chat = std::get<data::CompletionBody>(row.body);
+    const auto& prompt = std::get<data::Messages>(chat.prompt);
+    ASSERT_EQ(prompt.size(), 1u) << "what it was told is not asked";
+    const std::string& answer = std::get<data::Messages>(chat.completion).at(0).content;
+    EXPECT_THAT(prompt[0].content, HasSubstr(answer.substr(0, answer.find(' '))));
+    EXPECT_THAT(answer, Not(HasSubstr("sorry")));
+  }
+  EXPECT_THAT(run("whole").bytes("report.html"), HasSubstr("4 declined"));
+
+  const Recipe all = run("refusals-too", {"answers.keep_refusals=true"});
+  ASSERT_EQ(all.go(false).exit_code, 0);
+  EXPECT_THAT(all.bytes("answers.jsonl"), HasSubstr("sorry"));
+}
+
 TEST(AiFeedback, AKilledRunGoesOnWithTheSameBytes) {
   expect_same_files_after_kills(feedback("whole", prompt_rows(28)), feedback("killed", prompt_rows(28)),
                                 {{"labels.jsonl", 2}, {"labels.jsonl", 3}, {"labels.jsonl", 4}, {"labels.jsonl", 6}},
