@@ -209,7 +209,7 @@ std::string brief_model() {
                           json::Object{{"role", "assistant"}, {"content", answer}}};
       rows += json::dump(json::Object{{"messages", told}}) + "\n";
     }
-    return taught("brief", rows, 40);
+    return taught("brief", rows, 100);
   }();
   return path;
 }

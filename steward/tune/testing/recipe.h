@@ -45,10 +45,13 @@ void expect_same_bytes_after_kills(const std::string& recipe, const std::string&
 /// Parameters of a run's best checkpoint, and the optimiser's state as "optimizer/NAME". Fails the test if there is none.
 std::map<std::string, Tensor> learned_numbers(const std::string& folder);
 
-/// Does the first run in one process and the second in two: what they measured, what they learned and the optimiser's state differ by no
-/// more than 1e-5.
+/// What both runs measured, what they learned and the optimiser's state differ by no more than 1e-5.
+void expect_same_numbers(const Recipe& one, const Recipe& two);
+/// A recipe twice, on the base as it is (float32), with one thread a process.
+std::pair<Recipe, Recipe> exact_runs(const std::string& recipe, const std::string& rows, const std::vector<std::string>& settings);
+/// Does the first run in one process and the second in two: they have the same numbers.
 void expect_two_processes_as_one(const Recipe& one, const Recipe& two, Started by);
-/// The same for runs on the base as it is (float32), of one thread a process.
+/// The same for exact_runs().
 void expect_two_processes_as_one(const std::string& recipe, const std::string& rows, const std::vector<std::string>& settings = {});
 
 /// Of a step. Fails the test if it was not measured.

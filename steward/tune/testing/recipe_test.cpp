@@ -95,6 +95,10 @@ void expect_two_processes_as_one(const Recipe& one, const Recipe& two, Started b
   ASSERT_EQ(alone.exit_code, 0) << alone.errors;
   const auto together = run_processes(by, 2, two.words);
   ASSERT_EQ(together.exit_code, 0) << together.errors;
+  expect_same_numbers(one, two);
+}
+
+void expect_same_numbers(const Recipe& one, const Recipe& two) {
   const auto measured = one.measured(), others_measured = two.measured();
   ASSERT_FALSE(measured.empty());
   ASSERT_EQ(measured.size(), others_measured.size());
@@ -112,13 +116,18 @@ void expect_two_processes_as_one(const Recipe& one, const Recipe& two, Started b
   EXPECT_FALSE(two.adapter().empty());
 }
 
-void expect_two_processes_as_one(const std::string& recipe, const std::string& rows, const std::vector<std::string>& settings) {
+std::pair<Recipe, Recipe> exact_runs(const std::string& recipe, const std::string& rows, const std::vector<std::string>& settings) {
   std::vector<std::string> all = {"model.precision=f32",  "run.threads=1",        "batch.rows=3",           "run.epochs=1",
                                   "run.validate_every=3", "optimizer.rate=0.001", "optimizer.epsilon=1e-4", "optimizer.warmup_share=0",
                                   "run.report_samples=0"};
   all.insert(all.end(), settings.begin(), settings.end());
   const Recipe one = make_recipe(recipe, "one", rows, all), two = make_recipe(recipe, "two", rows, all);
   for (const Recipe* run : {&one, &two}) std::filesystem::remove_all(run->folder);
+  return {one, two};
+}
+
+void expect_two_processes_as_one(const std::string& recipe, const std::string& rows, const std::vector<std::string>& settings) {
+  const auto [one, two] = exact_runs(recipe, rows, settings);
   expect_two_processes_as_one(one, two, started_by_default());
 }
 
