@@ -18,8 +18,8 @@ namespace steward::runs {
 ///   report.html
 class RunFolder {
  public:
-  /// Makes the folder and writes the configuration. Errors: kInvalidInput if the folder holds a run, or checkpoints of one, already (resume it, or
-  /// name another).
+  /// Makes the folder and writes the configuration. Errors: kInvalidInput if the folder holds a run, or checkpoints of one, already (resume
+  /// it, or name another).
   static Result<RunFolder> create(const std::string& path, const std::string& config);
   /// A run to go on with. Errors: kNotFound; kInvalidInput that names the first differing line if `config` is not the run's own.
   static Result<RunFolder> resume(const std::string& path, const std::string& config);
