@@ -47,10 +47,10 @@ data::Messages led(const std::string& instruction, data::Messages prompt) {
   return prompt;
 }
 
-/// The reply checks know English best; a row may name another language.
+/// In the language that the row names as its `lang`, or English.
 Result<bool> declines(const Answered& answered) {
   const auto language = TRY(json::get_string(answered.row.extra, "lang"));
-  return filters::refusal_score(answered.answer, language.value_or("en")) >= 0.5;
+  return filters::declines(answered.answer, language.value_or("en"));
 }
 
 Result<void> write_answers(model::Rollouts& writer, const model::ChatTokenizer& tokenizer, const AnswersConfig& config,

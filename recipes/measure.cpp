@@ -134,14 +134,13 @@ const std::vector<double>* part_of(const Scores& scores, std::string_view name) 
 
 Result<Measures> measure_answers(const std::string& name, const Prompts& prompts, const std::vector<Answer>& answers, const Scores& scores,
                                  const model::ChatTokenizer& tokenizer) {
-  constexpr double kDeclines = 0.5;
   Measures out;
   out.name = name;
   const std::vector<double>*helpfulness = part_of(scores, "helpfulness"), *safety = part_of(scores, "safety");
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const model::Rollout& rollout = answers[i].rollout;
     const std::span<const model::Token> tokens(rollout.tokens.data(), rollout.tokens.size() - (rollout.ended ? 1 : 0));
-    const bool declines = filters::refusal_score(TRY(tokenizer.detokenize(tokens)), "en") >= kDeclines;
+    const bool declines = filters::declines(TRY(tokenizer.detokenize(tokens)), "en");
     out.reward.add(scores.rewards[i]);
     out.length.add(static_cast<double>(rollout.tokens.size()));
     out.ended.add(rollout.ended);
